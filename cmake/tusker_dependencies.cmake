@@ -1,0 +1,34 @@
+# Everything third-party is found here, once, and linked only by the room that wraps it.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(TBB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(SQLite3 REQUIRED)
+pkg_check_modules(vips REQUIRED IMPORTED_TARGET vips)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+# Debian's CMake and pkg-config files of CRoaring 0.2.66 do not work; the library and header do.
+find_library(TUSKER_ROARING roaring REQUIRED)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+if(TUSKER_TESTS)
+  find_package(GTest REQUIRED)
+  find_library(TUSKER_RAPIDCHECK rapidcheck REQUIRED)
+endif()
+if(TUSKER_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+add_library(tusker_options INTERFACE)
+target_include_directories(tusker_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+# Without -ffp-contract=off, FMA makes instruction sets disagree in the last bit.
+target_compile_options(tusker_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror>)
+if(TUSKER_SANITIZE)
+  target_compile_options(tusker_options INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${TUSKER_SANITIZE} -fno-sanitize-recover=undefined>)
+  target_link_options(tusker_options INTERFACE -fsanitize=${TUSKER_SANITIZE})
+endif()
