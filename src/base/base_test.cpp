@@ -78,8 +78,8 @@ TEST(Pool, EveryBlockRunsOnce) {
 }
 
 TEST(Files, ReplaceKeepsOldOrNew) {
-    const auto path = std::filesystem::temp_directory_path() /
-                      ("tusker_files_" + make_id("") + ".txt");
+    const auto path =
+        std::filesystem::temp_directory_path() / ("tusker_files_" + make_id("") + ".txt");
     ASSERT_TRUE(replace_file(path, "one"));
     ASSERT_TRUE(replace_file(path, "two"));
     EXPECT_EQ(read_file(path), "two");

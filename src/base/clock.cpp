@@ -71,7 +71,8 @@ std::optional<TimeMs> parse_iso(std::string_view text) {
     }
     take_char(text, 'Z');
     using namespace std::chrono;
-    const year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    const year_month_day date(std::chrono::year(year),
+                              std::chrono::month(static_cast<unsigned>(month)),
                               std::chrono::day(static_cast<unsigned>(day)));
     if (!text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     const auto moment = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) +

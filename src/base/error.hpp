@@ -1,6 +1,6 @@
-// How everything that can go wrong in a working program is said: Result<T> holds a value or an Error.
-// HTTP status, exit code and Python exception each come from one table over ErrorCode.
-// A bug is not an Error: assert in loops, TUSKER_CHECK where going on would damage data.
+// How everything that can go wrong in a working program is said: Result<T> holds a value or an
+// Error. HTTP status, exit code and Python exception each come from one table over ErrorCode. A bug
+// is not an Error: assert in loops, TUSKER_CHECK where going on would damage data.
 #pragma once
 
 #include <expected>
@@ -10,9 +10,9 @@
 namespace tusker {
 
 enum class ErrorCode {
-    InvalidArgument,   // the caller's input breaks a rule
-    Unauthenticated,   // no key, or a wrong one
-    Forbidden,         // a right key without the right
+    InvalidArgument,  // the caller's input breaks a rule
+    Unauthenticated,  // no key, or a wrong one
+    Forbidden,        // a right key without the right
     NotFound,
     Conflict,          // exists already, held by another process, finished already
     TooLarge,          // body, queue, pixels: past a stated maximum

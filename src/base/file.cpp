@@ -37,9 +37,15 @@ File::~File() {
 Result<File> File::open(const std::filesystem::path& path, Mode mode, int permissions) {
     int flags = O_CLOEXEC;
     switch (mode) {
-        case Mode::Read: flags |= O_RDONLY; break;
-        case Mode::Append: flags |= O_WRONLY | O_APPEND | O_CREAT; break;
-        case Mode::ReadWrite: flags |= O_RDWR | O_CREAT; break;
+        case Mode::Read:
+            flags |= O_RDONLY;
+            break;
+        case Mode::Append:
+            flags |= O_WRONLY | O_APPEND | O_CREAT;
+            break;
+        case Mode::ReadWrite:
+            flags |= O_RDWR | O_CREAT;
+            break;
     }
     const int descriptor = ::open(path.c_str(), flags, permissions);
     if (descriptor < 0) return system_failure("cannot open " + path.string(), errno);
@@ -47,7 +53,7 @@ Result<File> File::open(const std::filesystem::path& path, Mode mode, int permis
 }
 
 Result<std::uint64_t> File::size() const {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_, &status) != 0) return system_failure("cannot stat file", errno);
     return static_cast<std::uint64_t>(status.st_size);
 }

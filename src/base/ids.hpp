@@ -1,4 +1,5 @@
-// Public ids: a prefix that says what, then base32 (Crockford, lower case, no i l o u) that says where.
+// Public ids: a prefix that says what, then base32 (Crockford, lower case, no i l o u) that says
+// where.
 #pragma once
 
 #include <cstdint>

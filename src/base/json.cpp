@@ -13,11 +13,21 @@ void append_quoted(std::string& out, std::string_view text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (byte < 0x20U) {
                     out += "\\u00";
@@ -49,14 +59,20 @@ void append_float(std::string& out, Float number) {
 
 Kind Value::kind() const {
     switch (element_.type()) {
-        case simdjson::dom::element_type::ARRAY: return Kind::Array;
-        case simdjson::dom::element_type::OBJECT: return Kind::Object;
-        case simdjson::dom::element_type::STRING: return Kind::String;
-        case simdjson::dom::element_type::BOOL: return Kind::Bool;
-        case simdjson::dom::element_type::NULL_VALUE: return Kind::Null;
+        case simdjson::dom::element_type::ARRAY:
+            return Kind::Array;
+        case simdjson::dom::element_type::OBJECT:
+            return Kind::Object;
+        case simdjson::dom::element_type::STRING:
+            return Kind::String;
+        case simdjson::dom::element_type::BOOL:
+            return Kind::Bool;
+        case simdjson::dom::element_type::NULL_VALUE:
+            return Kind::Null;
         case simdjson::dom::element_type::INT64:
         case simdjson::dom::element_type::UINT64:
-        case simdjson::dom::element_type::DOUBLE: return Kind::Number;
+        case simdjson::dom::element_type::DOUBLE:
+            return Kind::Number;
     }
     return Kind::Null;
 }

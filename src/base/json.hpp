@@ -42,8 +42,10 @@ public:
         simdjson::dom::array array;
         if (element_.get(array) != simdjson::SUCCESS) return {};
         for (const auto child : array) {
-            if constexpr (std::is_void_v<decltype(fn(Value(child)))>) fn(Value(child));
-            else TUSKER_TRY(fn(Value(child)));
+            if constexpr (std::is_void_v<decltype(fn(Value(child)))>)
+                fn(Value(child));
+            else
+                TUSKER_TRY(fn(Value(child)));
         }
         return {};
     }

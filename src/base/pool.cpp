@@ -23,9 +23,8 @@ std::size_t Pool::threads() const {
 
 void Pool::for_each(std::size_t blocks, const std::function<void(std::size_t)>& work) const {
     if (blocks == 1) return work(0);
-    impl_->arena.execute([&] {
-        tbb::parallel_for(std::size_t{0}, blocks, work, tbb::simple_partitioner{});
-    });
+    impl_->arena.execute(
+        [&] { tbb::parallel_for(std::size_t{0}, blocks, work, tbb::simple_partitioner{}); });
 }
 
 }  // namespace tusker

@@ -20,7 +20,8 @@ public:
 
     std::size_t threads() const;
 
-    /// work(block) for each block in [0, blocks), in any order, on all threads; returns when all ran.
+    /// work(block) for each block in [0, blocks), in any order, on all threads; returns when all
+    /// ran.
     void for_each(std::size_t blocks, const std::function<void(std::size_t)>& work) const;
 
 private:
