@@ -20,7 +20,7 @@ import sys
 import time
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 WIDTH, HEIGHT = 1280, 720
 # Class names and shares of BDD100K's training labels (bdd100k label statistics, detection 2020).
@@ -82,6 +82,8 @@ def draw_layout(task: tuple[pathlib.Path, int, np.ndarray, np.ndarray, str]) -> 
         height = int(random.integers(30, 110))
         shade = int(random.integers(50, 120))
         pen.rectangle((x, 170 - height, x + 38, 170), fill=(shade, shade, shade + 10))
+    ground = tuple(channel // 2 + 20 for channel in ImageColor.getrgb(road))
+    pen.rectangle((0, 170, 640, 360), fill=ground)
     pen.polygon([(250, 170), (390, 170), (640, 360), (0, 360)], fill=road)
     for index in np.argsort(boxes[:, 1] + boxes[:, 3]):
         x, y, w, h = boxes[index] / 2
@@ -99,6 +101,7 @@ def make_layouts(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, n
     size = 10 + 330 * depth**1.5 * random.lognormal(0, 0.25, shape)
     upright = np.isin(classes, [2, 3, 7])
     above = np.isin(classes, [1, 2])
+    size = np.where(above, size * 0.4, size)
     width = np.where(upright, size * 0.38, size * 1.15)
     height = np.where(upright, size, size * 0.85)
     x = random.uniform(0, 1, shape) * (WIDTH - width)
