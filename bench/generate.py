@@ -237,22 +237,26 @@ def generate(output: pathlib.Path, images: int, seed: int) -> dict[str, int]:
     }
 
 
+def generate_once(output: pathlib.Path, images: int = 100_000, seed: int = 1) -> None:
+    """Does nothing if the same set is there already."""
+    marker = output / "generated.json"
+    wanted = {"images": images, "seed": seed}
+    if marker.exists() and json.loads(marker.read_text()).get("wanted") == wanted:
+        return
+    started = time.monotonic()
+    made = generate(output, images, seed)
+    marker.write_text(json.dumps({"wanted": wanted, "made": made}))
+    numbers = ", ".join(f"{value:,} {key}" for key, value in made.items())
+    print(f"{numbers} in {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    marker = options.output / "generated.json"
-    wanted = {"images": options.images, "seed": options.seed}
-    if marker.exists() and json.loads(marker.read_text()).get("wanted") == wanted:
-        print(f"{options.output} is there already")
-        return
-    started = time.monotonic()
-    made = generate(options.output, options.images, options.seed)
-    marker.write_text(json.dumps({"wanted": wanted, "made": made}))
-    numbers = ", ".join(f"{value:,} {key}" for key, value in made.items())
-    print(f"{numbers} in {time.monotonic() - started:.0f} s")
+    generate_once(options.output, options.images, options.seed)
 
 
 if __name__ == "__main__":
