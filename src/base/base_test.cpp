@@ -55,6 +55,18 @@ TEST(Ids, StrangeRowIdsAreNone) {
     EXPECT_FALSE(parse_row_id("ann_", "ann_00000ilou"));
 }
 
+TEST(Ids, AnItemIsKnownByItsIdAlone) {
+    const auto id = item_id("ds_c8jwdhy4y4f0078hzceg", 4'294'967'295U);
+    const auto address = parse_item_id(id);
+    ASSERT_TRUE(address);
+    EXPECT_EQ(address->item_no, 4'294'967'295U);
+    EXPECT_TRUE(address->is_in("ds_c8jwdhy4y4f0078hzceg"));
+    EXPECT_FALSE(address->is_in("ds_bwhjbyfb8mjj0ykagxf0"));
+    EXPECT_FALSE(parse_item_id("di_0000001"));
+    EXPECT_FALSE(parse_item_id("ann_" + id.substr(3)));
+    EXPECT_FALSE(parse_item_id("di_zzzzzzz" + id.substr(10)));
+}
+
 TEST(Clock, DatesAreReadAsPeopleWriteThem) {
     EXPECT_EQ(parse_iso("1970-01-02"), 86'400'000);
     EXPECT_EQ(parse_iso("1970-01-01T00:01"), 60'000);

@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::size_t kItemDigits = 7;  // 35 bits hold any u32
+constexpr std::size_t kItemDigits = 7;      // 35 bits hold any u32
+constexpr std::size_t kDatasetDigits = 12;  // 60 random bits
 
 void fill_random(std::span<std::uint8_t> out) {
     std::size_t done = 0;
@@ -64,6 +65,22 @@ std::string random_secret() {
     std::string secret;
     for (const auto byte : bytes) secret.push_back(kBase64Url[byte & 63U]);
     return secret;
+}
+
+std::string item_id(std::string_view dataset_id, std::uint32_t item_no) {
+    TUSKER_CHECK(dataset_id.starts_with("ds_") && dataset_id.size() >= 3 + kDatasetDigits);
+    return "di_" + to_base32(item_no, kItemDigits) +
+           std::string(dataset_id.substr(3, kDatasetDigits));
+}
+
+std::optional<ItemAddress> parse_item_id(std::string_view id) {
+    if (!id.starts_with("di_") || id.size() != 3 + kItemDigits + kDatasetDigits)
+        return std::nullopt;
+    const auto item = parse_base32(id.substr(3, kItemDigits));
+    const auto digits = id.substr(3 + kItemDigits);
+    if (!item || *item > 0xffffffffU || !parse_base32(digits)) return std::nullopt;
+    return ItemAddress{.item_no = static_cast<std::uint32_t>(*item),
+                       .dataset_digits = std::string(digits)};
 }
 
 std::string row_id(std::string_view prefix, RowAddress address) {

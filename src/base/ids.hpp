@@ -20,7 +20,20 @@ std::string make_id(std::string_view prefix);
 /// 43 base64url characters (256 bits) from the operating system.
 std::string random_secret();
 
-/// "di_" and the like: an object that is found by its place, so that no index is needed.
+/// "di_…" holds the item's number and the first 12 digits of its dataset's id, so that the id alone
+/// says which item of which dataset it is.
+std::string item_id(std::string_view dataset_id, std::uint32_t item_no);
+struct ItemAddress {
+    std::uint32_t item_no;
+    std::string dataset_digits;
+
+    bool is_in(std::string_view dataset_id) const {
+        return dataset_id.starts_with("ds_") && dataset_id.substr(3).starts_with(dataset_digits);
+    }
+};
+std::optional<ItemAddress> parse_item_id(std::string_view id);
+
+/// An object that is found by its place, so that no index is needed.
 /// Annotations and predictions: ann_/pred_ + base32(item_no) padded to 7 + base32(row_no).
 struct RowAddress {
     std::uint32_t item_no;
