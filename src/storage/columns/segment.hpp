@@ -71,7 +71,7 @@ public:
     }
 
 private:
-    friend class Segment;
+    friend class SegmentReader;
     std::string_view name_;
     Type type_ = Type::U8;
     bool dense_ = true;
@@ -105,7 +105,7 @@ public:
     std::string_view bytes() const { return bytes_; }
 
 private:
-    friend class SegmentBuilder;
+    friend class SegmentReader;
     Segment() = default;
     std::shared_ptr<const char[]> storage_;
     std::string_view bytes_;
