@@ -203,7 +203,12 @@ Result<Principal> Access::by_key(std::string_view secret) const {
 std::string Access::create_sign_in_token(const Principal& principal) {
     auto secret = random_secret();
     const std::unique_lock lock(impl_->memory);
-    impl_->tokens.push_back({hash_of(secret), principal, now_ms() + kSignInTokenMs});
+    SignInToken token{hash_of(secret), principal, now_ms() + kSignInTokenMs};
+    // A session's link belongs to the session's key, so that revoking the key ends both.
+    for (const auto& [hash, session] : impl_->sessions)
+        if (session.principal.credential_id == principal.credential_id)
+            token.principal.credential_id = session.key_id;
+    impl_->tokens.push_back(std::move(token));
     if (impl_->tokens.size() > kSignInTokensMax) impl_->tokens.pop_front();
     return secret;
 }
