@@ -138,6 +138,14 @@ Result<Document> Document::parse(std::string_view text) {
     return document;
 }
 
+Result<Value> Parser::parse(std::string_view text) {
+    simdjson::dom::element root;
+    const auto error = parser_.parse(text.data(), text.size()).get(root);
+    if (error != simdjson::SUCCESS)
+        return invalid(std::string("JSON is malformed: ") + simdjson::error_message(error));
+    return Value(root);
+}
+
 Writer& Writer::open(char first, char last) {
     comma();
     out_.push_back(first);

@@ -82,6 +82,16 @@ private:
     simdjson::dom::element root_;
 };
 
+/// Parses many small texts, one after the other, into buffers that are kept.
+class Parser {
+public:
+    /// The value lives until the next parse.
+    Result<Value> parse(std::string_view text);
+
+private:
+    simdjson::dom::parser parser_;
+};
+
 /// Writes JSON text without spaces; commas and escapes are its business.
 ///   Writer w; w.object().key("id").value(id).key("n").value(3).end();
 class Writer {

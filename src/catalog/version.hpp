@@ -76,10 +76,18 @@ public:
     const std::vector<std::string>& texts() const { return texts_; }
     /// This table with `text` at the end.
     LabelTable with(std::string_view text) const;
+    /// The code of `text`, a new one if need be; only before the table is published.
+    LabelCode add(std::string_view text);
 
 private:
+    struct Hash {
+        using is_transparent = void;  // finds a string_view without making a string
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>()(text);
+        }
+    };
     std::vector<std::string> texts_;
-    std::unordered_map<std::string, LabelCode> codes_;
+    std::unordered_map<std::string, LabelCode, Hash, std::equal_to<>> codes_;
 };
 
 struct Taxonomy {
@@ -119,6 +127,7 @@ struct Finding {
 };
 
 class ReferenceIndex;  // (reference_id -> item_no), shared by Versions
+class ItemSizes;       // pixels of pictures, found out after the upload, shared by Versions
 
 struct Version {
     std::string dataset_id;  // ds_…
@@ -134,6 +143,7 @@ struct Version {
     std::vector<Slice> slices;
     std::vector<std::shared_ptr<const Finding>> findings;  // oldest first
     std::shared_ptr<const ReferenceIndex> references;
+    std::shared_ptr<const ItemSizes> sizes;  // null = none known beside the columns
 
     std::uint64_t item_count() const { return living->size(); }
     const RunTable* find_run(std::string_view run_id) const;
@@ -147,7 +157,7 @@ struct Item {
     ItemNo item_no;
     std::string_view reference_id;  // views live as long as the Version
     std::string_view image_url;
-    std::optional<std::uint32_t> width;
+    std::optional<std::uint32_t> width;  // as given, or found out by Catalog::set_item_size
     std::optional<std::uint32_t> height;
     bool has_media;  // uploaded: bytes are in a pack
     std::uint32_t media_pack;
