@@ -1,0 +1,200 @@
+// Every word the app says, and how it prints numbers, times and sizes. One catalogue, so that a second
+// language is a second file. Nouns are those of DESIGN § 7; acts are verb + count + noun.
+
+const number = new Intl.NumberFormat('en-US');
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const dayYear = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+});
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockSeconds = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+
+export const n = (value: number): string => number.format(value).replace('-', '−');
+
+/** "1 image", "6,278 images". */
+export const plural = (value: number, one: string, other: string): string =>
+  `${n(value)} ${value === 1 ? one : other}`;
+
+export const images = (value: number): string => plural(value, 'image', 'images');
+
+/** "today 11:58", "24 Nov", "2 Oct 2025". */
+export function when(iso: string, now: Date = new Date()): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return '';
+  if (at.toDateString() === now.toDateString()) return `today ${clock.format(at)}`;
+  return at.getFullYear() === now.getFullYear() ? day.format(at) : dayYear.format(at);
+}
+
+export const time = (iso: string): string => clockSeconds.format(new Date(iso));
+
+/** "212 MB": three figures at most. */
+export function bytes(size: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = size;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const score = (value: number): string => value.toFixed(3);
+export const probability = (value: number): string => value.toFixed(2);
+/** ".94": confidences stand in narrow columns. */
+export const confidence = (value: number): string =>
+  value >= 0.995 ? '1.0' : value.toFixed(2).replace(/^0/, '');
+
+export const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+/** "13 s", "2 min 5 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** "4 ms", "0.4 ms". */
+export const took = (ms: number): string => `${ms < 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+/** Metadata as it was given; nested values as JSON. */
+export function metadataText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  return JSON.stringify(value);
+}
+
+export const WORDS = {
+  app: 'Tusker',
+  skip: 'Skip to the content',
+  rooms: { datasets: 'Datasets', explore: 'Explore', issues: 'Issues', slices: 'Slices' },
+  roomsOf: 'Rooms of the dataset',
+  allKeys: 'all keys',
+  keysTitle: 'Keys',
+  keysNote: 'of the thing in focus first',
+  close: 'Close',
+  cancel: 'Cancel',
+  undo: 'Undo',
+  copy: 'Copy',
+  copied: 'Copied',
+  retry: 'Try again',
+  goTo: 'go to, do',
+  goToPlace: 'Go to a room, a dataset or a slice, or do something',
+  exact: 'exact',
+  saved: (at: string) => `saved ${time(at)}`,
+  saving: 'saving',
+  notSaved: 'not saved',
+  nothingLike: (text: string) => `Nothing is called “${text}”`,
+  account: {
+    theme: 'theme',
+    system: 'as the system',
+    dark: 'dark',
+    light: 'light',
+    density: 'density',
+    compact: 'compact',
+    comfortable: 'comfortable',
+    end: 'Sign out of this browser',
+    version: (version: string) => `Tusker ${version}`,
+    as: (who: string, role: string) => `${who}, ${role}`,
+  },
+  signIn: {
+    title: 'Not signed in',
+    why: 'This browser has no session with this server, or the session has ended. A link signs it in; the link works once, for fifteen minutes.',
+    how: 'Ask for one where the server runs:',
+    first: 'The first start prints such a link by itself.',
+  },
+  notFound: {
+    title: 'No such page',
+    why: 'Nothing of this server stands at this address.',
+    next: 'All datasets',
+  },
+  failed: {
+    title: 'This could not be shown',
+  },
+  datasets: {
+    count: (count: number) => plural(count, 'dataset', 'datasets'),
+    here: (size: number) => `${bytes(size)} here`,
+    find: 'find',
+    sort: 'sort',
+    sorts: { name: 'name', changed: 'last change', items: 'images', open: 'open issues' },
+    review: (count: number) => `Review ${plural(count, 'issue', 'issues')}`,
+    explore: (count: number) => `Explore ${images(count)}`,
+    columns: {
+      dataset: 'dataset',
+      images: 'images',
+      annotations: 'annotations',
+      runs: 'predictions by run',
+      issues: 'open issues',
+      change: 'last change',
+      size: 'size',
+    },
+    without: (count: number) => `${n(count)} without`,
+    allLabelled: 'none without',
+    noneYet: 'none yet',
+    noRun: 'no run',
+    decided: (count: number) => `${n(count)} decided`,
+    notSearched: 'not searched',
+    pictures: (size: number) => `pictures ${bytes(size)}`,
+    inPlace: 'pictures in place',
+    exploreOf: (name: string) => `Explore ${name}`,
+    rename: 'rename',
+    delete: 'delete, by typing its name',
+    renameOf: (name: string) => `New name of ${name}`,
+    deleteTitle: (name: string) => `Delete ${name}`,
+    deleteWhy: (items: number) =>
+      `${images(items)}, their annotations, predictions and decisions are removed from this server, with their bytes. Pictures that were referenced in place stay where they are. This cannot be undone.`,
+    deleteType: 'Type its name',
+    deleteAct: (items: number) => `Delete ${images(items)}`,
+    none: 'No dataset is called like this.',
+    emptyTitle: 'No dataset yet',
+    empty:
+      'This server holds nothing so far. Two ways in; the first can say what it would do before it does it. To look around first,',
+    emptyDemo:
+      'loads three datasets with known errors: Fashion-MNIST (10,000 images), the same with 5 % of the labels flipped, and 400 street scenes.',
+    bring: 'Bring in your own',
+    nameIt: 'name it',
+    free: 'free',
+    taken: 'taken: it is added to',
+    nameStands: 'The name stands in both lines as you type it.',
+    byPath: 'By path',
+    byPathSmall: 'pictures stay where they are',
+    byPathText: 'A folder of class folders, or COCO: images and one',
+    byPathRoots: 'This server may read',
+    byPathNoRoots: 'This server may read no folder yet; say which by',
+    byPathMore: 'more by',
+    byPathSpeed: '100,000 pictures take seconds.',
+    copyDry: 'Copy with --dry-run',
+    fromPython: 'From Python',
+    fromPythonSmall: 'scale-nucleus, unchanged, 0.18 to 0.22',
+    fromPythonKey: 'The key was printed at the first start; it stands in the data directory, file',
+    keyFile: 'admin-key',
+    bringIn: 'bring in',
+    labelIssues: 'label issues',
+  },
+  jobs: {
+    title: 'Long work',
+    note: 'goes on when this page is closed',
+    kinds: {
+      import: 'Import',
+      issues: 'Find label issues',
+      'label issues': 'Find label issues',
+      label_issues: 'Find label issues',
+    } as Record<string, string>,
+    left: (seconds: number) => `${duration(seconds)} left`,
+    of: (done: number, total: number, unit: string) => `${n(done)} of ${n(total)} ${unit}`,
+    stored: (count: number) => `${n(count)} stored`,
+    refused: (count: number) => `${n(count)} refused`,
+    mend: 'mend the rows and import again: nothing doubles',
+    failed: 'stopped',
+    cancelled: 'cancelled',
+    refusedColumns: { file: 'file', line: 'line', field: 'field', value: 'value', rule: 'rule' },
+    more: (count: number) => `and ${n(count)} more`,
+  },
+};
