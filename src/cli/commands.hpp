@@ -20,4 +20,8 @@ using Action = std::function<Result<void>()>;
 /// that a mistake later on the command line is found before anything runs.
 using AddCommand = void (*)(CLI::App& app, Action& action);
 
+void add_serve_command(CLI::App& app, Action& action);
+void add_link_command(CLI::App& app, Action& action);
+void add_key_command(CLI::App& app, Action& action);
+
 }  // namespace tusker::cli

@@ -11,7 +11,7 @@ namespace tusker::cli {
 namespace {
 
 /// Every subcommand, in the order of `tusker --help`.
-const std::vector<AddCommand> kCommands = {};
+const std::vector<AddCommand> kCommands = {add_serve_command, add_link_command, add_key_command};
 
 constexpr int kBadUse = 2;
 

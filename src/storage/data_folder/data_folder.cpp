@@ -57,7 +57,9 @@ std::string Holder::url() const {
 
 Result<DataLock> DataLock::take(const std::filesystem::path& folder) {
     std::error_code code;
-    std::filesystem::create_directories(folder, code);
+    // A new folder is its owner's alone: it will hold keys and other people's pictures.
+    if (std::filesystem::create_directories(folder, code))
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
     if (code)
         return fail(ErrorCode::Forbidden,
                     fmt::format("data directory {}: {}", folder.string(), code.message()));

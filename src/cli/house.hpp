@@ -1,0 +1,43 @@
+// What runs behind `tusker serve`: every room opened once and every family of routes bound to it.
+// A new room is a member, a line in House::open and a table in House::tables.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/access.hpp"
+#include "server/health/health_routes.hpp"
+#include "server/health/metrics.hpp"
+#include "server/http/route.hpp"
+#include "server/session/session_routes.hpp"
+
+namespace tusker::cli {
+
+struct HouseOptions {
+    std::filesystem::path data_folder;
+    std::vector<std::filesystem::path> roots;  // of pictures that may be read in place
+};
+
+class House {
+public:
+    static Result<std::unique_ptr<House>> open(HouseOptions options);
+
+    std::vector<http::RouteTable> tables();
+
+    access::Access& access() { return *access_; }
+    health::Metrics& metrics() { return metrics_; }
+
+private:
+    House(HouseOptions options, std::unique_ptr<access::Access> access);
+
+    HouseOptions options_;
+    std::unique_ptr<access::Access> access_;
+    health::Metrics metrics_;
+
+    session::Services session_;
+    health::Services health_;
+};
+
+}  // namespace tusker::cli
