@@ -230,6 +230,7 @@ public:
                                      bool run_free = false);
     Result<void> delete_run(std::string_view run_id);
     Result<Run> run(std::string_view run_id) const;
+    /// Without the hidden run-free ones.
     std::vector<Run> runs() const;
 
     // Findings: kept in findings/, attached to the Versions from then on.

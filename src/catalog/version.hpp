@@ -134,6 +134,7 @@ struct Version {
     std::string name;
     std::uint64_t journal_no = 0;  // last change that this Version holds
     ItemNo items_end = 0;          // all item numbers are below
+    RowNo rows_end = 0;            // all row numbers are below
     columns::Table items;
     columns::Table annotations;
     std::map<std::string, std::shared_ptr<const RunTable>> runs;  // by run id
