@@ -23,5 +23,6 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 void add_serve_command(CLI::App& app, Action& action);
 void add_link_command(CLI::App& app, Action& action);
 void add_key_command(CLI::App& app, Action& action);
+void add_issues_command(CLI::App& app, Action& action);
 
 }  // namespace tusker::cli

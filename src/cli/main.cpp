@@ -11,7 +11,8 @@ namespace tusker::cli {
 namespace {
 
 /// Every subcommand, in the order of `tusker --help`.
-const std::vector<AddCommand> kCommands = {add_serve_command, add_link_command, add_key_command};
+const std::vector<AddCommand> kCommands = {add_serve_command, add_link_command, add_key_command,
+                                           add_issues_command};
 
 constexpr int kBadUse = 2;
 

@@ -1,0 +1,241 @@
+// The prune filters flag, per class or pair of classes, the m lowest of some keys. A pair's keys
+// are p[given] - p[other] over all rows given that class, but almost no row has to be asked: each
+// row's key is at least p[given] less its largest other probability, so that rows in order of that
+// bound can stop as soon as the bound passes the m-th lowest key found. Only where a cut runs
+// through equal keys does NumPy's order need all of them.
+#include "kernels/confident/filters.hpp"
+
+#include <algorithm>
+
+#include "kernels/confident/joint.hpp"
+#include "kernels/confident/lowest.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/scores.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::confident {
+namespace {
+
+using Flags = std::vector<std::uint8_t>;  // one byte a row: classes write theirs side by side
+
+/// Rows in ascending order of a bound, sorted only as far as they are asked for.
+template <class T>
+class RowsByBound {
+public:
+    explicit RowsByBound(std::vector<Keyed<T>> rows) : rows_(std::move(rows)) {}
+    std::size_t size() const { return rows_.size(); }
+    const Keyed<T>& operator[](std::size_t i) {
+        if (i >= sorted_) sort_further();
+        return rows_[i];
+    }
+
+private:
+    void sort_further() {
+        const std::size_t next = std::min(rows_.size(), std::max<std::size_t>(64, 2 * sorted_));
+        const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+        const auto end = rows_.begin() + static_cast<std::ptrdiff_t>(next);
+        if (end != rows_.end()) std::nth_element(begin, end, rows_.end());
+        std::sort(begin, end);
+        sorted_ = next;
+    }
+
+    std::vector<Keyed<T>> rows_;
+    std::size_t sorted_ = 0;
+};
+
+/// Flags rows of one given class by the margins to each other class.
+template <class Order, class T>
+class NoiseRatePruner {
+public:
+    NoiseRatePruner(const FilterInput<T>& input, std::size_t given, Flags& flags)
+        : input_(input),
+          rows_(input.rows.of(given)),
+          flags_(flags),
+          by_bound_(bounds(input, rows_)) {}
+
+    /// Flags the `m` rows with the lowest p[given] - p[other].
+    void flag(ClassId other, std::size_t m) {
+        m = std::min(m, rows_.size());
+        candidates_.clear();
+        lowest_keys_.clear();
+        for (std::size_t i = 0; i < by_bound_.size(); ++i) {
+            const Keyed<T> bound = by_bound_[i];
+            if (lowest_keys_.size() == m && bound.key > lowest_keys_.front()) break;
+            const T key = key_of(bound.position, other);
+            if (lowest_keys_.size() == m && key > lowest_keys_.front()) continue;
+            candidates_.push_back({key, bound.position});
+            keep_lowest(key, m);
+        }
+        const bool tied = cut_lowest(std::span(candidates_), m);
+        if (tied && !Order::kTiesByIndex) return flag_by_all_keys(other, m);
+        for (std::size_t i = 0; i < m; ++i) flags_[candidates_[i].position] = 1;
+    }
+
+private:
+    static std::vector<Keyed<T>> bounds(const FilterInput<T>& input, std::span<const Row> rows) {
+        std::vector<Keyed<T>> result;
+        result.reserve(rows.size());
+        for (const Row row : rows)
+            result.push_back({input.facts.self[row] - input.facts.other[row], row});
+        return result;
+    }
+
+    T key_of(Row row, ClassId other) const {
+        return input_.facts.self[row] - input_.probs.row(row)[other];
+    }
+
+    /// lowest_keys_ is a heap of the m lowest keys so far, the highest of them in front.
+    void keep_lowest(T key, std::size_t m) {
+        if (lowest_keys_.size() == m) {
+            std::ranges::pop_heap(lowest_keys_);
+            lowest_keys_.pop_back();
+        }
+        lowest_keys_.push_back(key);
+        std::ranges::push_heap(lowest_keys_);
+    }
+
+    void flag_by_all_keys(ClassId other, std::size_t m) {
+        std::vector<T> keys(rows_.size());
+        for (std::size_t i = 0; i < rows_.size(); ++i) keys[i] = key_of(rows_[i], other);
+        const auto order = Order::argsort(std::span<const T>(keys));
+        for (std::size_t i = 0; i < m; ++i) flags_[rows_[order[i]]] = 1;
+    }
+
+    const FilterInput<T>& input_;
+    std::span<const Row> rows_;
+    Flags& flags_;
+    RowsByBound<T> by_bound_;
+    std::vector<Keyed<T>> candidates_;
+    std::vector<T> lowest_keys_;
+};
+
+/// A class of one row is never pruned, whatever min_examples_per_class says.
+bool may_prune(std::size_t rows, const LabelIssueOptions& options) {
+    return rows > options.min_examples_per_class && rows > 1;
+}
+
+template <class Order, class T>
+Flags prune_by_class(const FilterInput<T>& input, const SparseSquare<std::int64_t>& counts,
+                     const LabelIssueOptions& options, const Pool& pool) {
+    Flags flags(input.labels.size());
+    pool.for_each(counts.size(), [&](std::size_t given) {
+        const auto rows = input.rows.of(given);
+        if (!may_prune(rows.size(), options)) return;
+        const std::int64_t left = counts.at(given, static_cast<ClassId>(given));
+        const std::int64_t pruned = static_cast<std::int64_t>(rows.size()) - left;
+        if (pruned < 1) return;
+        std::vector<T> keys;
+        keys.reserve(rows.size());
+        for (const Row row : rows) keys.push_back(input.facts.self[row]);
+        for (const auto i :
+             lowest<Order>(std::span<const T>(keys), static_cast<std::size_t>(pruned)))
+            flags[rows[i]] = 1;
+    });
+    return flags;
+}
+
+template <class Order, class T>
+Flags prune_by_noise_rate(const FilterInput<T>& input, const SparseSquare<std::int64_t>& counts,
+                          const LabelIssueOptions& options, const Pool& pool) {
+    Flags flags(input.labels.size());
+    pool.for_each(counts.size(), [&](std::size_t given) {
+        if (!may_prune(input.rows.count(given), options)) return;
+        NoiseRatePruner<Order, T> pruner(input, given, flags);
+        for (const auto& entry : counts.row(given)) {
+            if (entry.column != given && entry.value > 0)
+                pruner.flag(entry.column, static_cast<std::size_t>(entry.value));
+        }
+    });
+    return flags;
+}
+
+template <class T>
+Flags confidently_another(const FilterInput<T>& input) {
+    Flags flags(input.labels.size());
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+        const ClassId guess = input.facts.guess[i];
+        flags[i] = guess != kNoClass && guess != input.labels[i] && !input.facts.agrees[i] ? 1 : 0;
+    }
+    return flags;
+}
+
+template <class T>
+Flags predicted_another(const FilterInput<T>& input) {
+    Flags flags(input.labels.size());
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        flags[i] = input.facts.top[i] != input.labels[i] && !input.facts.agrees[i] ? 1 : 0;
+    return flags;
+}
+
+/// As many as are confidently another class, by least score; agreeing rows may be among them.
+template <class Order, class T>
+Flags low_scores(const FilterInput<T>& input, std::span<const T> scores) {
+    const auto confident = confidently_another(input);
+    const auto m = static_cast<std::size_t>(std::ranges::count(confident, 1));
+    Flags flags(input.labels.size());
+    for (const auto i : lowest<Order>(scores, m)) flags[i] = 1;
+    return flags;
+}
+
+template <class T>
+void drop_agreeing(Flags& flags, const RowFacts<T>& facts) {
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        if (facts.agrees[i]) flags[i] = 0;
+}
+
+template <class Order, class T>
+Flags prune(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
+    const auto counts = prune_counts(input.calibrated, options, pool);
+    Flags flags;
+    if (options.filter_by != FilterBy::PruneByClass)
+        flags = prune_by_noise_rate<Order>(input, counts, options, pool);
+    if (options.filter_by != FilterBy::PruneByNoiseRate) {
+        const Flags by_class = prune_by_class<Order>(input, counts, options, pool);
+        if (flags.empty()) flags = by_class;
+        for (std::size_t i = 0; i < flags.size(); ++i) flags[i] &= by_class[i];
+    }
+    drop_agreeing(flags, input.facts);
+    return flags;
+}
+
+template <class Order, class T>
+Flags flag(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
+    switch (options.filter_by) {
+        case FilterBy::PruneByNoiseRate:
+        case FilterBy::PruneByClass:
+        case FilterBy::Both:
+            return prune<Order>(input, options, pool);
+        case FilterBy::ConfidentLearning:
+            return confidently_another(input);
+        case FilterBy::PredictedNeqGiven:
+            return predicted_another(input);
+        case FilterBy::LowSelfConfidence:
+            return low_scores<Order, T>(input, input.facts.self);
+        case FilterBy::LowNormalizedMargin:
+            return low_scores<Order, T>(input, normalized_margins(input.facts));
+    }
+    return {};
+}
+
+}  // namespace
+
+template <class Order, class T>
+std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
+                           const Pool& pool) {
+    const Flags flags = flag<Order>(input, options, pool);
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        if (flags[i]) rows.push_back(static_cast<Row>(i));
+    return rows;
+}
+
+template std::vector<Row> flag_rows<SoundOrder, float>(const FilterInput<float>&,
+                                                       const LabelIssueOptions&, const Pool&);
+template std::vector<Row> flag_rows<SoundOrder, double>(const FilterInput<double>&,
+                                                        const LabelIssueOptions&, const Pool&);
+template std::vector<Row> flag_rows<NumpyOrder, float>(const FilterInput<float>&,
+                                                       const LabelIssueOptions&, const Pool&);
+template std::vector<Row> flag_rows<NumpyOrder, double>(const FilterInput<double>&,
+                                                        const LabelIssueOptions&, const Pool&);
+
+}  // namespace tusker::confident

@@ -1,0 +1,243 @@
+// Counting is exact and thresholds are summed in the order asked for. Calibration is not: an entry
+// of exactly one half rounds up or down by the last bit of a sum, and classes with equal counts
+// compete for the last example of a row. No choice is better than another there, and both orders
+// make cleanlab's, so that they differ only where scores of rows tie.
+#include "kernels/confident/joint.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/confident/lowest.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/row_scan.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::confident {
+namespace {
+
+using Count = SparseEntry<std::int64_t>;
+using Real = PlacedValue;
+
+/// A class that no row is given: beyond every probability.
+constexpr double kUnreachable = 2;
+constexpr double kLeastThreshold = 2e-6;
+constexpr double kThresholdSlack = 1e-6;
+constexpr double kTiny = 1e-100;
+
+/// Classes per block of the pool.
+constexpr std::size_t kClassBlock = 16;
+
+template <class Work>
+void for_each_class(std::size_t classes, const Pool& pool, Work&& work) {
+    pool.for_each((classes + kClassBlock - 1) / kClassBlock, [&](std::size_t block) {
+        const std::size_t end = std::min(classes, (block + 1) * kClassBlock);
+        for (std::size_t k = block * kClassBlock; k < end; ++k) work(k);
+    });
+}
+
+/// The least T that is >= x.
+template <class T>
+T round_up_to(double x) {
+    const T near = static_cast<T>(x);
+    return static_cast<double>(near) < x ? std::nextafter(near, std::numeric_limits<T>::infinity())
+                                         : near;
+}
+
+}  // namespace
+
+template <class Order, class T>
+std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
+    const std::size_t classes = rows.classes();
+    std::vector<T> means(classes);
+    for_each_class(classes, pool, [&](std::size_t k) {
+        std::vector<T> values;
+        values.reserve(rows.count(k));
+        for (const Row row : rows.of(k)) values.push_back(self[row]);
+        const T sum = Order::sum(std::span<const T>(values));
+        means[k] = static_cast<T>(static_cast<double>(sum) / static_cast<double>(values.size()));
+    });
+    bool class_missing = false;
+    for (std::size_t k = 0; k < classes; ++k) class_missing |= rows.count(k) == 0;
+    std::vector<T> bounds(classes);
+    for (std::size_t k = 0; k < classes; ++k) {
+        if (!class_missing) {
+            bounds[k] = std::max(means[k], static_cast<T>(kLeastThreshold)) -
+                        static_cast<T>(kThresholdSlack);
+            continue;
+        }
+        // cleanlab's vector of thresholds is float64 as soon as it holds the 2 of a missing class.
+        const double mean = rows.count(k) == 0 ? kUnreachable : static_cast<double>(means[k]);
+        bounds[k] = round_up_to<T>(std::max(mean, kLeastThreshold) - kThresholdSlack);
+    }
+    return bounds;
+}
+
+SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const ClassRows& rows,
+                                       const Pool& pool) {
+    const std::size_t classes = rows.classes();
+    std::vector<std::vector<Count>> counted(classes);
+    pool.for_each((classes + kClassBlock - 1) / kClassBlock, [&](std::size_t block) {
+        std::vector<std::int64_t> count(classes);
+        std::vector<ClassId> met;
+        const std::size_t end = std::min(classes, (block + 1) * kClassBlock);
+        for (std::size_t given = block * kClassBlock; given < end; ++given) {
+            met.clear();
+            for (const Row row : rows.of(given)) {
+                const ClassId guess = guesses[row];
+                if (guess != kNoClass && count[guess]++ == 0) met.push_back(guess);
+            }
+            if (count[given] == 0) {
+                count[given] = 1;
+                met.push_back(static_cast<ClassId>(given));
+            }
+            std::ranges::sort(met);
+            for (const ClassId guess : met) {
+                counted[given].push_back({guess, count[guess]});
+                count[guess] = 0;
+            }
+        }
+    });
+    return SparseSquare<std::int64_t>(counted);
+}
+
+namespace {
+
+/// Which `m` of a row's K entries are moved by one when its integers miss the row's sum: the
+/// largest remainders upwards, the smallest downwards. Classes with equal counts have equal
+/// remainders, and none of them has a better claim: both orders choose as cleanlab does, so that
+/// they differ only where scores of rows tie.
+std::vector<ClassId> entries_to_move(std::span<const Real> remainders, std::size_t classes, bool up,
+                                     std::size_t m) {
+    // Mostly a row's few entries decide, the m-th standing clear of the next and of all the zeros.
+    std::vector<Keyed<double>> keyed;
+    for (const auto& entry : remainders) {
+        const double key = up ? -entry.value : entry.value;
+        if (key < 0) keyed.push_back({key, static_cast<ClassId>(entry.position)});
+    }
+    if (keyed.size() >= m && !cut_lowest(std::span(keyed), m)) {
+        std::vector<ClassId> columns(m);
+        for (std::size_t i = 0; i < m; ++i) columns[i] = keyed[i].position;
+        return columns;
+    }
+    std::vector<double> dense(classes);
+    for (const auto& entry : remainders) dense[entry.position] = entry.value;
+    auto order = NumpyOrder::argsort(std::span<const double>(dense));
+    if (up) std::ranges::reverse(order);
+    order.resize(m);
+    return order;
+}
+
+/// Rounds to integers whose sum is the rounded sum. `reals` has no entry below zero.
+std::vector<Count> round_row(std::span<const Real> reals, std::size_t classes) {
+    std::vector<Count> counts;
+    std::int64_t sum = 0;
+    for (const auto& entry : reals) {
+        counts.push_back({static_cast<ClassId>(entry.position),
+                          static_cast<std::int64_t>(std::nearbyint(entry.value))});
+        sum += counts.back().value;
+    }
+    const auto target = static_cast<std::int64_t>(std::nearbyint(NumpyOrder::sum(reals, classes)));
+    while (sum != target) {
+        const bool up = target > sum;
+        const std::size_t m = std::min(static_cast<std::size_t>(std::abs(target - sum)), classes);
+        std::vector<Real> remainders;
+        for (std::size_t i = 0, j = 0; i < counts.size(); ++i) {
+            // An entry that an earlier round added was zero in `reals`.
+            const bool real = j < reals.size() && reals[j].position == counts[i].column;
+            const double value = real ? reals[j++].value : 0.0;
+            remainders.push_back({counts[i].column, value - static_cast<double>(counts[i].value)});
+        }
+        for (const ClassId column : entries_to_move(remainders, classes, up, m)) {
+            auto place = std::ranges::lower_bound(counts, column, {}, &Count::column);
+            if (place == counts.end() || place->column != column)
+                place = counts.insert(place, Count{column, 0});
+            place->value += up ? 1 : -1;
+        }
+        sum += (up ? 1 : -1) * static_cast<std::int64_t>(m);
+    }
+    return counts;
+}
+
+/// The sum over all entries, column after column: so they lie in memory where cleanlab adds them.
+double sum_by_columns(const std::vector<std::vector<Real>>& rows) {
+    const std::size_t classes = rows.size();
+    std::vector<std::size_t> next(classes + 1);
+    for (const auto& row : rows)
+        for (const auto& entry : row) ++next[entry.position + 1];
+    for (std::size_t k = 0; k < classes; ++k) next[k + 1] += next[k];
+    std::vector<Real> placed(next[classes]);
+    for (std::size_t i = 0; i < classes; ++i)
+        for (const auto& entry : rows[i])
+            placed[next[entry.position]++] = {entry.position * classes + i, entry.value};
+    return NumpyOrder::sum(std::span<const Real>(placed), classes * classes);
+}
+
+}  // namespace
+
+SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
+                                     const Pool& pool) {
+    const std::size_t classes = joint.size();
+    std::vector<std::vector<Real>> scaled(classes);
+    for (std::size_t given = 0; given < classes; ++given) {
+        std::int64_t row_sum = 0;
+        for (const auto& entry : joint.row(given)) row_sum += entry.value;
+        const double divisor = std::max(static_cast<double>(row_sum), kTiny);
+        const auto count = static_cast<double>(rows.count(given));
+        for (const auto& entry : joint.row(given))
+            scaled[given].push_back(
+                {entry.column, static_cast<double>(entry.value) / divisor * count});
+    }
+    const double total = std::max(sum_by_columns(scaled), kTiny);
+    double n = 0;
+    for (std::size_t given = 0; given < classes; ++given)
+        n += static_cast<double>(rows.count(given));
+    std::vector<std::vector<Count>> rounded(classes);
+    for_each_class(classes, pool, [&](std::size_t given) {
+        for (auto& entry : scaled[given]) entry.value = entry.value / total * n;
+        rounded[given] = round_row(scaled[given], classes);
+    });
+    return SparseSquare<std::int64_t>(rounded);
+}
+
+SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibrated,
+                                        const LabelIssueOptions& options, const Pool& pool) {
+    const std::size_t classes = calibrated.size();
+    const auto least = static_cast<double>(options.min_examples_per_class);
+    std::vector<std::vector<Count>> result(classes);
+    for_each_class(classes, pool, [&](std::size_t given) {
+        const auto counts = calibrated.row(given);
+        const auto own = static_cast<ClassId>(given);
+        const auto diagonal = static_cast<double>(calibrated.at(given, own));
+        const auto nonzero =
+            std::ranges::count_if(counts, [](const auto& e) { return e.value != 0; });
+        const double kept = std::max(diagonal, least);
+        const double lowered_by =
+            (kept - diagonal) / std::max(static_cast<double>(nonzero) - 1.0, 1.0);
+        std::vector<Real> given_up;  // what frac_noise takes from each other class
+        for (const auto& entry : counts) {
+            if (entry.column == own) continue;
+            const double taken = std::max(static_cast<double>(entry.value) - lowered_by, 0.0);
+            const double scaled = taken * options.frac_noise;
+            given_up.push_back({entry.column, taken - scaled});
+            const auto whole = static_cast<std::int64_t>(scaled);
+            if (whole > 0) result[given].push_back({entry.column, whole});
+        }
+        const auto left = static_cast<std::int64_t>(
+            kept + NumpyOrder::sum(std::span<const Real>(given_up), classes));
+        auto& row = result[given];
+        row.insert(std::ranges::lower_bound(row, own, {}, &Count::column), Count{own, left});
+    });
+    return SparseSquare<std::int64_t>(result);
+}
+
+template std::vector<float> confident_bounds<SoundOrder>(std::span<const float>, const ClassRows&,
+                                                         const Pool&);
+template std::vector<double> confident_bounds<SoundOrder>(std::span<const double>, const ClassRows&,
+                                                          const Pool&);
+template std::vector<float> confident_bounds<NumpyOrder>(std::span<const float>, const ClassRows&,
+                                                         const Pool&);
+template std::vector<double> confident_bounds<NumpyOrder>(std::span<const double>, const ClassRows&,
+                                                          const Pool&);
+
+}  // namespace tusker::confident

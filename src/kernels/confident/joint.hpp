@@ -1,0 +1,39 @@
+// From the facts of rows to how many rows of each given class are probably of which other class:
+// thresholds, the confident joint, its calibration, and the counts the prune filters use.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/pool.hpp"
+#include "kernels/confident/class_rows.hpp"
+#include "kernels/confident/confident.hpp"
+#include "kernels/confident/sparse_square.hpp"
+
+namespace tusker::confident {
+
+/// The least probability at which a row is confident in class k: the mean self-confidence of the
+/// rows given k, at least 2e-6, less 1e-6. A class without rows is never reached.
+///
+/// self    [N] p[given] of each row, in order of rows
+/// result  [K] exact: p >= bound in T says what the definition says in its own type
+template <class Order, class T>
+std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool);
+
+/// How many rows given `row` are confident in `column`; each diagonal entry at least 1.
+/// guesses  [N], kNoClass where a row is confident in none
+SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const ClassRows& rows,
+                                       const Pool& pool);
+
+/// Scales each row to the number of rows given that class and rounds so that row sums stay; as
+/// cleanlab does to the last bit, in either order.
+SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
+                                     const Pool& pool);
+
+/// Row g of the result: how many rows given g the prune filters take as each other class; its
+/// diagonal is how many they leave, at least min_examples_per_class.
+SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibrated,
+                                        const LabelIssueOptions& options, const Pool& pool);
+
+}  // namespace tusker::confident

@@ -1,0 +1,227 @@
+#include "kernels/confident/numpy_order.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <numeric>
+
+namespace tusker::confident {
+namespace {
+
+// --- Sums -------------------------------------------------------------------------------------
+// A reduction is fed in runs of the iterator's buffer; each run is summed pairwise and added.
+constexpr std::size_t kRun = 8192;
+constexpr std::size_t kPairwiseLeaf = 128;
+constexpr std::size_t kAccumulators = 8;
+
+template <class T>
+T leaf_sum(std::span<const T> values) {
+    if (values.size() < kAccumulators) return std::accumulate(values.begin(), values.end(), T{0});
+    std::array<T, kAccumulators> r;
+    std::copy_n(values.begin(), kAccumulators, r.begin());
+    const std::size_t whole = values.size() - values.size() % kAccumulators;
+    for (std::size_t i = kAccumulators; i < whole; i += kAccumulators)
+        for (std::size_t j = 0; j < kAccumulators; ++j) r[j] += values[i + j];
+    T total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    for (std::size_t i = whole; i < values.size(); ++i) total += values[i];
+    return total;
+}
+
+std::size_t split_of(std::size_t length) {
+    const std::size_t half = length / 2;
+    return half - half % kAccumulators;
+}
+
+template <class T>
+T pairwise_sum(std::span<const T> values) {
+    if (values.size() <= kPairwiseLeaf) return leaf_sum(values);
+    const std::size_t split = split_of(values.size());
+    return pairwise_sum(values.first(split)) + pairwise_sum(values.subspan(split));
+}
+
+template <class T>
+T numpy_sum(std::span<const T> values) {
+    T total = 0;
+    for (std::size_t i = 0; i < values.size(); i += kRun)
+        total += pairwise_sum(values.subspan(i, std::min(kRun, values.size() - i)));
+    return total;
+}
+
+using Entries = std::span<const PlacedValue>;
+
+/// The sum over positions [begin, begin + length); adding zeros changes no bit, so an empty range
+/// is skipped and the rest keeps its place in the tree.
+double pairwise_sum(Entries entries, std::size_t begin, std::size_t length) {
+    if (entries.empty()) return 0;
+    if (length <= kPairwiseLeaf) {
+        std::array<double, kPairwiseLeaf> dense{};
+        for (const auto& entry : entries) dense[entry.position - begin] = entry.value;
+        return leaf_sum(std::span<const double>(dense).first(length));
+    }
+    const std::size_t split = split_of(length);
+    const auto middle =
+        std::ranges::lower_bound(entries, begin + split, {}, &PlacedValue::position);
+    const auto left = static_cast<std::size_t>(middle - entries.begin());
+    return pairwise_sum(entries.first(left), begin, split) +
+           pairwise_sum(entries.subspan(left), begin + split, length - split);
+}
+
+// --- Argsort ----------------------------------------------------------------------------------
+// Introsort on an index array: median of three, Hoare's partition, insertion sort for short pieces,
+// heapsort when the depth says that the pivots are bad.
+
+/// Pieces of at most so many elements are insertion-sorted.
+constexpr std::ptrdiff_t kShortPiece = 16;
+
+template <class T>
+bool less(T a, T b) {
+    return a < b || (b != b && a == a);
+}
+
+template <class T>
+class Introsort {
+public:
+    explicit Introsort(std::span<const T> keys) : keys_(keys), order_(keys.size()) {
+        std::iota(order_.begin(), order_.end(), 0U);
+    }
+    std::vector<std::uint32_t> run() && {
+        if (order_.size() > 1) {
+            const int depth = 2 * (static_cast<int>(std::bit_width(order_.size())) - 1);
+            sort(0, static_cast<std::ptrdiff_t>(order_.size()) - 1, depth);
+        }
+        return std::move(order_);
+    }
+
+private:
+    std::uint32_t& at(std::ptrdiff_t i) { return order_[static_cast<std::size_t>(i)]; }
+    T key(std::ptrdiff_t i) const { return keys_[order_[static_cast<std::size_t>(i)]]; }
+    void swap(std::ptrdiff_t i, std::ptrdiff_t j) { std::swap(at(i), at(j)); }
+
+    /// NumPy stacks the larger side and goes on with the smaller; the sides do not overlap, so that
+    /// the larger may as well go first. The depth is looked at only when a stacked side is begun.
+    void sort(std::ptrdiff_t left, std::ptrdiff_t right, int depth) {
+        if (depth < 0) return heapsort(left, right - left + 1);
+        while (right - left >= kShortPiece) {
+            const std::ptrdiff_t middle = partition(left, right);
+            --depth;
+            if (middle - left < right - middle) {
+                sort(middle + 1, right, depth);
+                right = middle - 1;
+            } else {
+                sort(left, middle - 1, depth);
+                left = middle + 1;
+            }
+        }
+        insertion_sort(left, right);
+    }
+
+    std::ptrdiff_t partition(std::ptrdiff_t left, std::ptrdiff_t right) {
+        const std::ptrdiff_t middle = left + (right - left) / 2;
+        if (less(key(middle), key(left))) swap(middle, left);
+        if (less(key(right), key(middle))) swap(right, middle);
+        if (less(key(middle), key(left))) swap(middle, left);
+        const T pivot = key(middle);
+        swap(middle, right - 1);
+        std::ptrdiff_t i = left;
+        std::ptrdiff_t j = right - 1;
+        while (true) {
+            do ++i;
+            while (less(key(i), pivot));
+            do --j;
+            while (less(pivot, key(j)));
+            if (i >= j) break;
+            swap(i, j);
+        }
+        swap(i, right - 1);
+        return i;
+    }
+
+    void insertion_sort(std::ptrdiff_t left, std::ptrdiff_t right) {
+        for (std::ptrdiff_t i = left + 1; i <= right; ++i) {
+            const std::uint32_t moved = at(i);
+            std::ptrdiff_t hole = i;
+            for (; hole > left && less(keys_[moved], key(hole - 1)); --hole)
+                at(hole) = at(hole - 1);
+            at(hole) = moved;
+        }
+    }
+
+    void heapsort(std::ptrdiff_t first, std::ptrdiff_t count) {
+        for (std::ptrdiff_t root = count / 2; root > 0; --root) {
+            sift_down(first, root, count, at(first + root - 1));
+        }
+        while (count > 1) {
+            const std::uint32_t last = at(first + count - 1);
+            at(first + count - 1) = at(first);
+            --count;
+            sift_down(first, 1, count, last);
+        }
+    }
+    /// Puts `moved` where it belongs below the node `root`; nodes count from 1.
+    void sift_down(std::ptrdiff_t first, std::ptrdiff_t root, std::ptrdiff_t count,
+                   std::uint32_t moved) {
+        const std::ptrdiff_t base = first - 1;
+        for (std::ptrdiff_t child = 2 * root; child <= count; child *= 2) {
+            if (child < count && less(key(base + child), key(base + child + 1))) ++child;
+            if (!less(keys_[moved], key(base + child))) break;
+            at(base + root) = at(base + child);
+            root = child;
+        }
+        at(base + root) = moved;
+    }
+
+    std::span<const T> keys_;
+    std::vector<std::uint32_t> order_;
+};
+
+}  // namespace
+
+float NumpyOrder::sum(std::span<const float> values) { return numpy_sum(values); }
+double NumpyOrder::sum(std::span<const double> values) { return numpy_sum(values); }
+
+double NumpyOrder::sum(Entries entries, std::size_t length) {
+    double total = 0;
+    for (std::size_t i = 0; i < length && !entries.empty(); i += kRun) {
+        const auto end = std::ranges::lower_bound(entries, i + kRun, {}, &PlacedValue::position);
+        const auto count = static_cast<std::size_t>(end - entries.begin());
+        total += pairwise_sum(entries.first(count), i, std::min(kRun, length - i));
+        entries = entries.subspan(count);
+    }
+    return total;
+}
+
+std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const float> keys) {
+    return Introsort<float>(keys).run();
+}
+std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const double> keys) {
+    return Introsort<double>(keys).run();
+}
+
+// A rational approximation around 1 after taking out the power of two; NumPy's AVX2 code fuses each
+// multiply and add, hence std::fma. Coefficients: numpy/core/src/umath/npy_simd_data.h.
+float NumpyOrder::log(float x) {
+    int exponent = 0;
+    float m = std::frexp(x, &exponent);
+    constexpr float kSqrtHalf = 0.707106781186547524400844362104849039F;
+    if (m <= kSqrtHalf) {
+        m += m;
+        --exponent;
+    }
+    m -= 1.0F;
+    constexpr std::array kNumerator = {2.589979117907922693523e-02F, 3.808837741388407920751e-01F,
+                                       1.480000633576506585156e+00F, 2.112677543073053063722e+00F,
+                                       9.999999999999998702752e-01F, 0.0F};
+    constexpr std::array kDenominator = {5.875095403124574342950e-03F, 1.546476374983906719538e-01F,
+                                         9.864942958519418960339e-01F, 2.453006071784736363091e+00F,
+                                         2.612677543073109236779e+00F, 1.0F};
+    float numerator = kNumerator[0];
+    float denominator = kDenominator[0];
+    for (std::size_t i = 1; i < kNumerator.size(); ++i) {
+        numerator = std::fma(numerator, m, kNumerator[i]);
+        denominator = std::fma(denominator, m, kDenominator[i]);
+    }
+    constexpr float kLn2 = 0.693147180559945309417232121458176568F;
+    return std::fma(static_cast<float>(exponent), kLn2, numerator / denominator);
+}
+
+}  // namespace tusker::confident

@@ -1,0 +1,43 @@
+// NumPy 1.24's arithmetic where it decides a result: in which order it adds, how its unstable
+// argsort places equal keys, how it takes a float32 logarithm. All of it stands here and nowhere
+// else. Measured against NumPy 1.24.4 with its AVX-512 code switched off; other versions and CPUs
+// differ.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/confident/sparse_square.hpp"
+
+namespace tusker::confident {
+
+/// One of the two orders a kernel takes as its parameter; the other is SoundOrder.
+struct NumpyOrder {
+    /// Equal keys are placed by introsort's path, so a cut among them needs all keys.
+    static constexpr bool kTiesByIndex = false;
+
+    /// np.sum of a one-dimensional array, in its own type.
+    static float sum(std::span<const float> values);
+    static double sum(std::span<const double> values);
+    /// The same for an array of `length` that is zero but for `entries` (positions ascending).
+    static double sum(std::span<const PlacedValue> entries, std::size_t length);
+
+    /// np.argsort(keys); NaN last.
+    static std::vector<std::uint32_t> argsort(std::span<const float> keys);
+    static std::vector<std::uint32_t> argsort(std::span<const double> keys);
+
+    /// np.log of an array's element; finite and > 0.
+    static float log(float x);
+    static double log(double x) { return std::log(x); }
+    /// scipy.special.xlogy(p, p): in double, rounded once; 0 at 0.
+    template <class T>
+    static T p_log_p(T p) {
+        const auto wide = static_cast<double>(p);
+        return p == 0 ? T{0} : static_cast<T>(wide * std::log(wide));
+    }
+};
+
+}  // namespace tusker::confident

@@ -1,0 +1,142 @@
+// NumPy's order against values that NumPy 1.24.4 gave; the whole of it is compared with cleanlab in
+// tests/confident.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/confident/lowest.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::confident {
+namespace {
+
+using Positions = std::vector<std::uint32_t>;
+
+template <class Order>
+Positions argsort(const std::vector<double>& keys) {
+    return Order::argsort(std::span<const double>(keys));
+}
+
+std::vector<double> keys_with_many_ties(std::size_t n) {
+    std::vector<double> keys;
+    for (std::size_t i = 0; i < n; ++i)
+        keys.push_back(static_cast<double>((i * i * 31 + i) % 97 % 6));
+    return keys;
+}
+
+TEST(NumpyOrder, PlacesEqualKeysWhereNumpyDoes) {
+    const Positions numpy = {0,  15, 33, 10, 26, 39, 36, 42, 56, 57, 25, 38, 45, 55, 31,
+                             30, 58, 27, 40, 29, 19, 6,  13, 1,  24, 53, 52, 47, 48, 12,
+                             37, 4,  59, 49, 51, 21, 32, 41, 46, 54, 3,  5,  20, 28, 22,
+                             11, 14, 17, 8,  2,  23, 18, 43, 50, 34, 35, 9,  44, 16, 7};
+    EXPECT_EQ(argsort<NumpyOrder>(keys_with_many_ties(60)), numpy);
+}
+
+// Musser's sequence makes the median of three the worst pivot; NumPy then turns to heapsort.
+TEST(NumpyOrder, GoesOverToHeapsortWhereNumpyDoes) {
+    const std::size_t n = 5000;
+    const std::size_t half = n / 2;
+    std::vector<double> keys(n);
+    for (std::size_t i = 1; i <= half; ++i) {
+        if (i % 2 == 1) {
+            keys[i - 1] = static_cast<double>(i);
+            keys[i] = static_cast<double>(half + i);
+        }
+        keys[half + i - 1] = static_cast<double>(2 * i);
+    }
+    for (double& key : keys) key = std::floor(key / 3);
+    const auto order = argsort<NumpyOrder>(keys);
+    std::uint64_t fingerprint = 0;
+    for (std::size_t i = 0; i < n; ++i) fingerprint += order[i] * i;
+    EXPECT_EQ(fingerprint, 35147965158U);
+    EXPECT_TRUE(std::ranges::is_sorted(order, {}, [&](std::uint32_t i) { return keys[i]; }));
+}
+
+template <class T>
+std::vector<T> reciprocals(std::size_t n) {
+    std::vector<T> values;
+    for (std::size_t i = 0; i < n; ++i)
+        values.push_back(static_cast<T>(1.0 / static_cast<double>(i % 23 + 1)));
+    return values;
+}
+
+TEST(NumpyOrder, AddsAsNumpyDoes) {
+    const auto narrow = reciprocals<float>(20000);
+    EXPECT_EQ(NumpyOrder::sum(std::span<const float>(narrow)), 0x1.9608fp+11F);
+    EXPECT_EQ(NumpyOrder::sum(std::span<const float>(narrow).first(1000)), 0x1.473056p+7F);
+    const auto wide = reciprocals<double>(20000);
+    EXPECT_EQ(NumpyOrder::sum(std::span<const double>(wide)), 0x1.9608f14f932eep+11);
+}
+
+TEST(NumpyOrder, AddsSparseArraysAsIfTheyWereFull) {
+    const std::vector<PlacedValue> values = {{5, .1},    {130, .2},   {131, .3},
+                                             {8192, .7}, {9000, .11}, {19999, 1.0 / 3}};
+    EXPECT_EQ(NumpyOrder::sum(std::span<const PlacedValue>(values), 20000), 0x1.be4b17e4b17e4p+0);
+}
+
+RC_GTEST_PROP(NumpyOrder, SparseSumEqualsFullSum, ()) {
+    const auto n = *rc::gen::inRange<std::size_t>(1, 20000);
+    const auto seeds =
+        *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, n));
+    std::vector<double> full(n);
+    for (const auto place : seeds) full[place] = 1.0 / static_cast<double>(place + 3);
+    std::vector<PlacedValue> sparse;
+    for (std::size_t i = 0; i < n; ++i)
+        if (full[i] != 0) sparse.push_back({i, full[i]});
+    RC_ASSERT(NumpyOrder::sum(std::span<const PlacedValue>(sparse), n) ==
+              NumpyOrder::sum(std::span<const double>(full)));
+}
+
+TEST(NumpyOrder, TakesFloatLogarithmsAsNumpyDoes) {
+    EXPECT_EQ(NumpyOrder::log(1.0F), 0.0F);
+    EXPECT_EQ(NumpyOrder::log(1.5F), 0x1.9f323ep-2F);
+    EXPECT_EQ(NumpyOrder::log(2.75F), 0x1.02f848p+0F);
+    EXPECT_EQ(NumpyOrder::log(1e-3F), -0x1.ba18aap+2F);
+    EXPECT_EQ(NumpyOrder::log(1000.25F), 0x1.ba1cc2p+2F);
+}
+
+TEST(SoundOrder, PlacesEqualKeysByPosition) {
+    const auto keys = keys_with_many_ties(200);
+    Positions expected(keys.size());
+    std::iota(expected.begin(), expected.end(), 0U);
+    std::ranges::stable_sort(expected, {}, [&](std::uint32_t i) { return keys[i]; });
+    EXPECT_EQ(argsort<SoundOrder>(keys), expected);
+}
+
+TEST(SoundOrder, LosesNothingWhenLargeValuesCancel) {
+    const std::vector<double> values = {1.0, 1e100, 1.0, -1e100};
+    EXPECT_EQ(SoundOrder::sum(std::span<const double>(values)), 2.0);
+}
+
+RC_GTEST_PROP(SoundOrder, LogarithmIsThatOfTheLibraryWithinAFewUnits, ()) {
+    const auto mantissa = *rc::gen::inRange<std::int64_t>(1, std::int64_t{1} << 53);
+    const auto exponent = *rc::gen::inRange(-900, 900);
+    const double x = std::ldexp(static_cast<double>(mantissa), exponent);
+    const double expected = std::log(x);
+    RC_ASSERT(std::abs(SoundOrder::log(x) - expected) <= 1e-15 * std::max(1.0, std::abs(expected)));
+}
+
+template <class Order>
+void expect_lowest_is_front_of_argsort(const std::vector<double>& keys, std::size_t m) {
+    auto found = lowest<Order>(std::span<const double>(keys), m);
+    auto expected = argsort<Order>(keys);
+    expected.resize(std::min(m, keys.size()));
+    std::ranges::sort(found);
+    std::ranges::sort(expected);
+    RC_ASSERT(found == expected);
+}
+
+RC_GTEST_PROP(Lowest, IsTheFrontOfTheWholeOrder, ()) {
+    const auto keys = *rc::gen::container<std::vector<double>>(
+        rc::gen::map(rc::gen::inRange(0, 20), [](int x) { return x / 8.0; }));
+    const auto m = *rc::gen::inRange<std::size_t>(0, keys.size() + 2);
+    expect_lowest_is_front_of_argsort<SoundOrder>(keys, m);
+    expect_lowest_is_front_of_argsort<NumpyOrder>(keys, m);
+}
+
+}  // namespace
+}  // namespace tusker::confident

@@ -1,0 +1,229 @@
+// The vector part reads a row once and keeps its two largest values, its least, its sum, and how
+// many classes it is confident in. Where those leave a question (which class? a tie?) the row is
+// looked at again, while it is in the first-level cache.
+#include "kernels/confident/row_scan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/confident/row_scan.cpp"
+#include <hwy/foreach_target.h>  // before highway.h
+#include <hwy/highway.h>
+
+#ifndef TUSKER_ROW_SUMMARY
+#define TUSKER_ROW_SUMMARY
+namespace tusker::confident {
+
+template <class T>
+struct RowSummary {
+    T largest;
+    T second;  // equal to `largest` if that occurs twice
+    T least;
+    T sum;  // in an order that depends on the instruction set
+    std::size_t confident;
+};
+
+}  // namespace tusker::confident
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace tusker::confident::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T>
+void keep_two_largest(T x, T& largest, T& second) {
+    second = std::max(second, std::min(largest, x));
+    largest = std::max(largest, x);
+}
+
+template <class T>
+RowSummary<T> summarize(const T* p, const T* bounds, std::size_t k) {
+    const hn::CappedTag<T, 16> d;
+    const std::size_t lanes = hn::Lanes(d);
+    const T lowest = std::numeric_limits<T>::lowest();
+    RowSummary<T> row{lowest, lowest, std::numeric_limits<T>::max(), T{0}, 0};
+    std::size_t i = 0;
+    if (k >= lanes) {
+        auto largest = hn::Set(d, lowest);
+        auto second = largest;
+        auto least = hn::Set(d, row.least);
+        auto sum = hn::Zero(d);
+        auto confident = hn::Zero(d);  // counted in T: exact below 2^24 classes
+        const auto one = hn::Set(d, T{1});
+        for (; i + lanes <= k; i += lanes) {
+            const auto x = hn::LoadU(d, p + i);
+            second = hn::Max(second, hn::Min(largest, x));
+            largest = hn::Max(largest, x);
+            least = hn::Min(least, x);
+            sum = hn::Add(sum, x);
+            confident =
+                hn::Add(confident, hn::IfThenElseZero(hn::Ge(x, hn::LoadU(d, bounds + i)), one));
+        }
+        HWY_ALIGN std::array<T, 16> firsts;
+        HWY_ALIGN std::array<T, 16> seconds;
+        hn::Store(largest, d, firsts.data());
+        hn::Store(second, d, seconds.data());
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            keep_two_largest(firsts[lane], row.largest, row.second);
+            keep_two_largest(seconds[lane], row.largest, row.second);
+        }
+        row.least = hn::GetLane(hn::MinOfLanes(d, least));
+        row.sum = hn::GetLane(hn::SumOfLanes(d, sum));
+        row.confident = static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(d, confident)));
+    }
+    for (; i < k; ++i) {
+        keep_two_largest(p[i], row.largest, row.second);
+        row.least = std::min(row.least, p[i]);
+        row.sum += p[i];
+        row.confident += p[i] >= bounds[i] ? 1 : 0;
+    }
+    return row;
+}
+
+/// The first class whose probability is at least its bound; there is one.
+template <class T>
+ClassId first_at_least(const T* p, const T* bounds, std::size_t k) {
+    const hn::CappedTag<T, 16> d;
+    const std::size_t lanes = hn::Lanes(d);
+    std::size_t i = 0;
+    for (; i + lanes <= k; i += lanes) {
+        const auto found =
+            hn::FindFirstTrue(d, hn::Ge(hn::LoadU(d, p + i), hn::LoadU(d, bounds + i)));
+        if (found >= 0) return static_cast<ClassId>(i + static_cast<std::size_t>(found));
+    }
+    while (i + 1 < k && !(p[i] >= bounds[i])) ++i;
+    return static_cast<ClassId>(i);
+}
+
+/// The first class in [0, k) with exactly this probability, or k.
+template <class T>
+ClassId first_equal(const T* p, T value, std::size_t k) {
+    const hn::CappedTag<T, 16> d;
+    const std::size_t lanes = hn::Lanes(d);
+    const auto wanted = hn::Set(d, value);
+    std::size_t i = 0;
+    for (; i + lanes <= k; i += lanes) {
+        const auto found = hn::FindFirstTrue(d, hn::Eq(hn::LoadU(d, p + i), wanted));
+        if (found >= 0) return static_cast<ClassId>(i + static_cast<std::size_t>(found));
+    }
+    while (i < k && p[i] != value) ++i;
+    return static_cast<ClassId>(i);
+}
+
+template <class T>
+void check_row(const RowSummary<T>& summary, std::span<const T> p, std::size_t row,
+               RowChecks& checks) {
+    // The sieve's error is far below a tenth of the tolerance; NaN and infinity fail it too.
+    const bool sum_clear =
+        std::abs(static_cast<double>(summary.sum) - 1.0) <= 0.9 * kRowSumTolerance;
+    if (sum_clear && summary.least >= 0 && summary.largest <= 1) return;
+    double sum = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+        const auto value = static_cast<double>(p[i]);
+        const RowChecks::Value here{row, static_cast<ClassId>(i), value};
+        if (!(value >= -1e-6 && value <= 1 + 1e-6)) {
+            if (!checks.refused) checks.refused = here;
+            return;
+        }
+        if (!(value >= 0 && value <= 1) && !checks.not_in_01) checks.not_in_01 = here;
+        sum += value;
+    }
+    if (std::abs(sum - 1) > kRowSumTolerance) {
+        if (checks.sums_off++ == 0) checks.first_sum_off = RowChecks::Value{row, 0, sum};
+    }
+}
+
+template <class T>
+void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId given,
+                 std::span<const T> bounds, std::size_t row, RowFacts<T>& facts) {
+    const std::size_t k = p.size();
+    const T self = p[given];
+    const bool given_is_largest = self == summary.largest;
+    const T other = given_is_largest ? summary.second : summary.largest;
+    const ClassId top =
+        given_is_largest && other < self ? given : first_equal(p.data(), summary.largest, k);
+    const T raised = self + static_cast<T>(1e-6);
+    const bool agrees =
+        raised > other || (raised == other && first_equal(p.data(), other, given) == given);
+    ClassId guess = kNoClass;
+    if (summary.confident > 1) {
+        guess = top;
+    } else if (summary.confident == 1) {
+        guess = self >= bounds[given] ? given : first_at_least(p.data(), bounds.data(), k);
+    }
+    facts.self[row] = self;
+    facts.other[row] = other;
+    facts.second[row] = summary.second;
+    facts.top[row] = top;
+    facts.guess[row] = guess;
+    facts.agrees[row] = agrees ? 1 : 0;
+}
+
+template <class T>
+RowChecks scan(MatrixView<const T> block, std::size_t first, std::span<const ClassId> labels,
+               std::span<const T> bounds, RowFacts<T>& facts) {
+    RowChecks checks;
+    for (std::size_t i = 0; i < block.rows(); ++i) {
+        const auto p = block.row(i);
+        const auto summary = summarize(p.data(), bounds.data(), p.size());
+        check_row(summary, p, first + i, checks);
+        if (checks.refused) return checks;
+        write_facts(summary, p, labels[first + i], bounds, first + i, facts);
+    }
+    return checks;
+}
+
+RowChecks ScanFloat(MatrixView<const float> block, std::size_t first,
+                    std::span<const ClassId> labels, std::span<const float> bounds,
+                    RowFacts<float>& facts) {
+    return scan(block, first, labels, bounds, facts);
+}
+RowChecks ScanDouble(MatrixView<const double> block, std::size_t first,
+                     std::span<const ClassId> labels, std::span<const double> bounds,
+                     RowFacts<double>& facts) {
+    return scan(block, first, labels, bounds, facts);
+}
+
+}  // namespace tusker::confident::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tusker::confident {
+
+HWY_EXPORT(ScanFloat);
+HWY_EXPORT(ScanDouble);
+
+template <>
+RowChecks scan_rows(MatrixView<const float> block, std::size_t first,
+                    std::span<const ClassId> labels, std::span<const float> bounds,
+                    RowFacts<float>& facts) {
+    return HWY_DYNAMIC_DISPATCH(ScanFloat)(block, first, labels, bounds, facts);
+}
+template <>
+RowChecks scan_rows(MatrixView<const double> block, std::size_t first,
+                    std::span<const ClassId> labels, std::span<const double> bounds,
+                    RowFacts<double>& facts) {
+    return HWY_DYNAMIC_DISPATCH(ScanDouble)(block, first, labels, bounds, facts);
+}
+
+namespace {
+
+using Value = std::optional<RowChecks::Value>;
+
+void keep_earlier(Value& mine, const Value& other) {
+    if (other && (!mine || other->row < mine->row)) mine = other;
+}
+
+}  // namespace
+
+void RowChecks::merge(const RowChecks& other) {
+    keep_earlier(refused, other.refused);
+    keep_earlier(not_in_01, other.not_in_01);
+    keep_earlier(first_sum_off, other.first_sum_off);
+    sums_off += other.sums_off;
+}
+
+}  // namespace tusker::confident
+#endif

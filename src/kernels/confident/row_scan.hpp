@@ -1,0 +1,56 @@
+// What one row of probabilities says about its label: the only code that reads all probabilities.
+// Every instruction set gives the same bits: maxima are associative, counts are exact, and the sum
+// of a row is only a sieve; where it is doubtful, one plain loop decides.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/matrix_view.hpp"
+#include "kernels/confident/confident.hpp"
+
+namespace tusker::confident {
+
+/// No class: the row is confident in none.
+inline constexpr ClassId kNoClass = std::numeric_limits<ClassId>::max();
+
+/// One value per row; the mergeable state of the second pass: blocks stand one behind the other.
+template <class T>
+struct RowFacts {
+    explicit RowFacts(std::size_t rows)
+        : self(rows), other(rows), second(rows), top(rows), guess(rows), agrees(rows) {}
+
+    std::vector<T> self;         // p[given]
+    std::vector<T> other;        // largest probability of another class
+    std::vector<T> second;       // none of the classes but `given` and `top` exceeds it
+    std::vector<ClassId> top;    // the most probable class, the first of equals
+    std::vector<ClassId> guess;  // the class the row is confident in, or kNoClass
+    /// Not char-sized bits: blocks write side by side.
+    std::vector<std::uint8_t> agrees;  // never an issue: top is `given` once 1e-6 is added to it
+};
+
+/// Where a row breaks a rule; the merge of two blocks keeps the earlier row.
+struct RowChecks {
+    struct Value {
+        std::size_t row = 0;
+        ClassId column = 0;
+        double value = 0;
+    };
+    std::optional<Value> refused;    // not in [-1e-6, 1 + 1e-6], or NaN: the first in its row
+    std::optional<Value> not_in_01;  // below 0 or above 1
+    std::size_t sums_off = 0;        // rows whose sum differs from 1 by more than kRowSumTolerance
+    std::optional<Value> first_sum_off;  // column unused
+
+    void merge(const RowChecks& other);
+};
+
+/// Reads the rows [first, first + block.rows()) and writes their facts.
+/// bounds  [K]: a row is confident in k if p[k] >= bounds[k]
+template <class T>
+RowChecks scan_rows(MatrixView<const T> block, std::size_t first, std::span<const ClassId> labels,
+                    std::span<const T> bounds, RowFacts<T>& facts);
+
+}  // namespace tusker::confident

@@ -1,0 +1,63 @@
+// How much a label is to be trusted: scores in [0, 1], low = suspect, in T like the probabilities.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "base/matrix_view.hpp"
+#include "kernels/confident/confident.hpp"
+#include "kernels/confident/row_scan.hpp"
+
+namespace tusker::confident {
+
+/// (p[given] - max p[other] + 1) / 2
+template <class T>
+T normalized_margin(T self, T other) {
+    return (self - other + T{1}) / T{2};
+}
+
+template <class T>
+std::vector<T> normalized_margins(const RowFacts<T>& facts) {
+    std::vector<T> margins(facts.self.size());
+    for (std::size_t i = 0; i < margins.size(); ++i)
+        margins[i] = normalized_margin(facts.self[i], facts.other[i]);
+    return margins;
+}
+
+/// ln(x + 1) / max(x, 1e-6) with x = (entropy of p / ln K) / max(p[given], 1e-6).
+///
+/// As x falls below 1e-6 cleanlab's score falls to 0, so that rows which are right and certain rank
+/// as the worst; `continuous` gives them their limit, 1.
+///
+/// p  [K], each in [0, 1]; `terms` is scratch of the same size
+template <class Order, class T>
+T weighted_entropy(std::span<const T> p, T self, bool continuous, std::span<T> terms) {
+    constexpr T kLeast = static_cast<T>(1e-6);
+    std::ranges::transform(p, terms.begin(), [](T x) { return Order::p_log_p(x); });
+    const T entropy = -Order::sum(std::span<const T>(terms)) /
+                      static_cast<T>(Order::log(static_cast<double>(p.size())));
+    const T x = entropy / std::max(self, kLeast);
+    if (continuous && x < kLeast) return T{1};
+    return Order::log(x + T{1}) / std::max(x, kLeast);
+}
+
+/// The score of one row by the chosen ranking.
+template <class Order, class T>
+T score_row(MatrixView<const T> probs, const RowFacts<T>& facts, Row row, RankBy rank_by,
+            std::span<T> scratch) {
+    switch (rank_by) {
+        case RankBy::SelfConfidence:
+            return facts.self[row];
+        case RankBy::NormalizedMargin:
+            return normalized_margin(facts.self[row], facts.other[row]);
+        case RankBy::ConfidenceWeightedEntropy:
+            return weighted_entropy<Order>(probs.row(row), facts.self[row], false, scratch);
+        case RankBy::WeightedEntropy:
+            return weighted_entropy<Order>(probs.row(row), facts.self[row], true, scratch);
+    }
+    return 0;
+}
+
+}  // namespace tusker::confident

@@ -1,0 +1,36 @@
+// Tusker's own order: by key, then by position; sums compensated; a logarithm of our own. Nothing
+// here depends on the machine's library, instruction set or number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tusker::confident {
+
+/// One of the two orders a kernel takes as its parameter; the other is NumpyOrder.
+struct SoundOrder {
+    /// Equal keys stand in order of position, so the keys below a cut decide it.
+    static constexpr bool kTiesByIndex = true;
+
+    /// Added in double with Neumaier's compensation, in order of position; rounded once.
+    static float sum(std::span<const float> values);
+    static double sum(std::span<const double> values);
+
+    /// Positions by ascending key; keys are no NaN.
+    static std::vector<std::uint32_t> argsort(std::span<const float> keys);
+    static std::vector<std::uint32_t> argsort(std::span<const double> keys);
+
+    /// Natural logarithm of a finite x > 0, within a few units of the last place.
+    static float log(float x) { return static_cast<float>(log(static_cast<double>(x))); }
+    static double log(double x);
+    /// p ln p; 0 at 0.
+    template <class T>
+    static T p_log_p(T p) {
+        const auto wide = static_cast<double>(p);
+        return p == 0 ? T{0} : static_cast<T>(wide * log(wide));
+    }
+};
+
+}  // namespace tusker::confident
