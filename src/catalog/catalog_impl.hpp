@@ -84,6 +84,7 @@ struct Catalog::Impl {
     /// A change of tables other than the journal, then the next Version.
     Result<void> amend(const WriteTurn& turn, Committer::Change change,
                        const std::function<void(Version&)>& amends);
+    void note_change(Dataset& dataset, TimeMs at, const std::string& who, const std::string& what);
     /// The next Version is there for readers. Cannot fail: the journal is ahead already.
     void publish(Dataset& dataset, std::shared_ptr<const Version> next) noexcept;
 

@@ -96,12 +96,7 @@ Result<void> Catalog::Impl::write(const WriteTurn& turn, const Delta& delta, con
         if (has_blob) std::filesystem::remove(blob_path(entry.no), ignored);
         return committed;
     }
-    {
-        const std::unique_lock lock(registry);
-        dataset.summary.changed_at = at;
-        dataset.summary.changed_by = author.who;
-        dataset.summary.changed_what = entry.what;
-    }
+    note_change(dataset, at, author.who, entry.what);
     publish(dataset, std::move(next));
     return {};
 }
@@ -113,6 +108,14 @@ Result<void> Catalog::Impl::amend(const WriteTurn& turn, Committer::Change chang
     TUSKER_TRY(committer.commit(std::move(change)));
     publish(turn.dataset(), std::move(next));
     return {};
+}
+
+void Catalog::Impl::note_change(Dataset& dataset, TimeMs at, const std::string& who,
+                                const std::string& what) {
+    const std::unique_lock lock(registry);
+    dataset.summary.changed_at = at;
+    dataset.summary.changed_by = who;
+    dataset.summary.changed_what = what;
 }
 
 // noexcept: what is thrown here ends the process, and the restart repairs (DESIGN § 2).
