@@ -2,19 +2,24 @@
 
 namespace tusker::cli {
 
-House::House(HouseOptions options, std::unique_ptr<access::Access> access)
-    : options_(std::move(options)),
-      access_(std::move(access)),
-      session_{*access_, TUSKER_VERSION},
-      health_{metrics_, TUSKER_VERSION} {}
-
 Result<std::unique_ptr<House>> House::open(HouseOptions options) {
-    auto access = TUSKER_TRY(access::Access::open(options.data_folder));
-    return std::unique_ptr<House>(new House(std::move(options), std::move(access)));
+    std::unique_ptr<House> house(new House);
+    const auto& data = options.data_folder;
+    house->access_ = TUSKER_TRY(access::Access::open(data));
+    house->media_ =
+        TUSKER_TRY(media::Media::open({.data_folder = data, .roots = std::move(options.roots)}));
+    house->catalog_ = TUSKER_TRY(catalog::Catalog::open(data, house->pool_));
+    house->jobs_ = TUSKER_TRY(jobs::Jobs::open(data / "jobs.sqlite"));
+
+    house->session_ =
+        std::make_unique<session::Services>(session::Services{*house->access_, TUSKER_VERSION});
+    house->health_ =
+        std::make_unique<health::Services>(health::Services{house->metrics_, TUSKER_VERSION});
+    return house;
 }
 
 std::vector<http::RouteTable> House::tables() {
-    return {session::routes(session_), health::routes(health_)};
+    return {session::routes(*session_), health::routes(*health_)};
 }
 
 }  // namespace tusker::cli

@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "access/access.hpp"
+#include "base/pool.hpp"
+#include "catalog/catalog.hpp"
+#include "jobs/jobs.hpp"
 #include "server/health/health_routes.hpp"
 #include "server/health/metrics.hpp"
 #include "server/http/route.hpp"
 #include "server/session/session_routes.hpp"
+#include "storage/media/media.hpp"
 
 namespace tusker::cli {
 
@@ -30,14 +34,19 @@ public:
     health::Metrics& metrics() { return metrics_; }
 
 private:
-    House(HouseOptions options, std::unique_ptr<access::Access> access);
+    House() = default;
 
-    HouseOptions options_;
+    // In the order of their dependence: what is below is closed before what it uses.
+    Pool pool_;
     std::unique_ptr<access::Access> access_;
+    std::unique_ptr<media::Media> media_;
+    std::unique_ptr<catalog::Catalog> catalog_;
+    std::unique_ptr<jobs::Jobs> jobs_;
     health::Metrics metrics_;
 
-    session::Services session_;
-    health::Services health_;
+    // The families of routes borrow the rooms above.
+    std::unique_ptr<session::Services> session_;
+    std::unique_ptr<health::Services> health_;
 };
 
 }  // namespace tusker::cli
