@@ -2,7 +2,7 @@
 // ones cost nothing until somebody looks.
 #include <spdlog/spdlog.h>
 
-#include <charconv>
+#include <csignal>
 #include <set>
 
 #include "base/file.hpp"
@@ -35,6 +35,8 @@ Catalog::~Catalog() = default;
 
 Result<std::unique_ptr<Catalog>> Catalog::open(const std::filesystem::path& data,
                                                const Pool& /*pool*/) {
+    // A limit on the size of files must arrive as an error, not end the process.
+    std::signal(SIGXFSZ, SIG_IGN);
     std::error_code error;
     std::filesystem::create_directories(data / "journal", error);
     std::filesystem::create_directories(data / "findings", error);
