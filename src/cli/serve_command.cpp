@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "cli/commands.hpp"
 #include "cli/house.hpp"
+#include "server/assets/assets.hpp"
 #include "server/health/request_log.hpp"
 #include "server/http/server.hpp"
 #include "server/session/authenticate.hpp"
@@ -105,7 +106,9 @@ Result<void> serve(const ServeOptions& options) {
     std::error_code ignored;
     std::filesystem::create_directories(options.data / "uploads", ignored);
     const auto house = TUSKER_TRY(House::open({options.data, options.roots}));
-    const auto router = TUSKER_TRY(http::Router::make(house->tables()));
+    const auto router = TUSKER_TRY(http::Router::make(
+        house->tables(),
+        http::Fallback{.family = "assets", .route = assets::fallback(assets::embedded())}));
     health::RequestLog log(options.log_format == "json" ? health::LogFormat::Json
                                                         : health::LogFormat::Text);
     std::unique_ptr<http::Server> server;

@@ -79,14 +79,14 @@ def test_interrupt_stops_it_too(server):
 def test_logs_one_line_per_request_as_json(start_server):
     server = start_server("--log-format", "json")
     requests.get(server.url + "/api/session?secret=1", auth=server.auth)
-    requests.get(server.url + "/nothing")
+    requests.get(server.url + "/api/nothing")
     server.stop()
     lines = [json.loads(line) for line in server.log.splitlines()]
     asked = [line for line in lines if line["event"] == "request"]
     # Lines of different connections may come in either order.
     assert {(a["method"], a["path"], a["status"], a["who"]) for a in asked} == {
         ("GET", "/api/session", 200, "admin"),
-        ("GET", "/nothing", 404, "-"),
+        ("GET", "/api/nothing", 404, "-"),
     }
     assert server.key not in server.log
 
@@ -110,3 +110,14 @@ def test_a_body_above_the_limit_is_refused_naming_it(start_server, chunked):
     )
     assert answer.status_code == 413
     assert "must be at most 65536 bytes" in answer.json()["error"]
+
+
+def test_unknown_pages_are_the_app_and_unknown_routes_are_not(server):
+    page = requests.get(server.url + "/d/some-dataset")
+    assert page.status_code == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src" in page.headers["Content-Security-Policy"]
+    for path in ("/api/nothing", "/v1/nothing", "/assets/nothing.js"):
+        answer = requests.get(server.url + path)
+        assert answer.status_code == 404, path
+        assert answer.json()["error"].startswith(f"GET {path}: no such ")

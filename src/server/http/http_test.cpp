@@ -81,6 +81,23 @@ TEST(Router, HeadIsServedByGet) {
     EXPECT_EQ(got(Method::Head, "/v1/nucleus/dataset/d/name"), "200 name");
 }
 
+TEST(Router, TheFallbackAnswersPagesAndNotTheInterfaces) {
+    const auto made =
+        Router::make({{"app", {{Method::Post, "/api/datasets", std::nullopt, say("made")}}}},
+                     Fallback{.family = "assets",
+                              .route = {Method::Get, "/{path...}", std::nullopt, say("page")}});
+    ASSERT_TRUE(made);
+    const auto status = [&](Method method, std::string_view target) {
+        return dispatch(*made, request(method, target)).status;
+    };
+    EXPECT_EQ(status(Method::Get, "/"), 200);
+    EXPECT_EQ(status(Method::Get, "/d/ds_1"), 200);
+    EXPECT_EQ(status(Method::Post, "/d/ds_1"), 404);
+    EXPECT_EQ(status(Method::Get, "/api/nothing"), 404);
+    EXPECT_EQ(status(Method::Get, "/v1/nothing"), 404);
+    EXPECT_EQ(status(Method::Get, "/api/datasets"), 405);
+}
+
 TEST(Router, TwoRoutesThatCannotBeToldApartAreABug) {
     const auto made = Router::make({{"a", {{Method::Get, "/x/{a}", std::nullopt, say("1")}}},
                                     {"b", {{Method::Get, "/x/{b}", std::nullopt, say("2")}}}});

@@ -82,7 +82,14 @@ std::string allowed_methods(const Node& node) {
 
 struct Router::Impl {
     std::vector<RouteTable> tables;
+    std::optional<Fallback> fallback;
     Node root;
+
+    bool falls_back(Method method, std::span<const std::string> segments) const {
+        const bool reads = method == Method::Get || method == Method::Head;
+        return fallback && reads && !segments.empty() &&
+               std::ranges::find(fallback->not_under, segments[0]) == fallback->not_under.end();
+    }
 
     Result<void> add(const Route& route, std::string_view family) {
         const auto malformed = [&](std::string_view rule) {
@@ -137,9 +144,10 @@ Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 Router::~Router() = default;
 
-Result<Router> Router::make(std::vector<RouteTable> tables) {
+Result<Router> Router::make(std::vector<RouteTable> tables, std::optional<Fallback> fallback) {
     auto impl = std::make_unique<Impl>();
     impl->tables = std::move(tables);
+    impl->fallback = std::move(fallback);
     for (const auto& table : impl->tables)
         for (const auto& route : table.routes) TUSKER_TRY(impl->add(route, table.family));
     return Router(std::move(impl));
@@ -170,6 +178,8 @@ std::expected<Match, Router::Refusal> Router::match(Method method,
             405, fmt::format("{} {}: this path answers {} only", method_name(method), path, allow),
             allow, found.other_method->leaves[0].family});
     }
+    if (impl_->falls_back(method, segments))
+        return Match{&impl_->fallback->route, impl_->fallback->family, {}};
     return std::unexpected(Refusal{404,
                                    fmt::format("{} {}: no such route", method_name(method), path),
                                    {},

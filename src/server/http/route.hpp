@@ -60,11 +60,20 @@ struct Match {
     std::vector<std::pair<std::string, std::string>> params;
 };
 
+/// Answers GET of what no table knows, except under the interfaces' own first segments: there an
+/// unknown path is a mistake of the client and must not look like a page.
+struct Fallback {
+    std::string family;
+    Route route;
+    std::vector<std::string> not_under = {"api", "v1", "v2"};
+};
+
 /// Thread safety: const after construction.
 class Router {
 public:
     /// Fails (Internal, naming both) if two routes cannot be told apart or a pattern is malformed.
-    static Result<Router> make(std::vector<RouteTable> tables);
+    static Result<Router> make(std::vector<RouteTable> tables,
+                               std::optional<Fallback> fallback = std::nullopt);
     Router(Router&&) noexcept;
     Router& operator=(Router&&) noexcept;
     ~Router();
