@@ -173,7 +173,7 @@ std::vector<LabelIssue> rank(MatrixView<const T> probs, std::span<const ClassId>
     return ranked;
 }
 
-/// The first pass reads one probability a row, the second all of them, the filters a few again.
+/// One pass reads all probabilities; what follows looks at a few of them again.
 template <class Order, class T>
 Result<LabelIssues> find(MatrixView<const T> probs, std::span<const ClassId> labels,
                          const LabelIssueOptions& options, const Pool& pool,
@@ -182,20 +182,12 @@ Result<LabelIssues> find(MatrixView<const T> probs, std::span<const ClassId> lab
     const ClassRows rows(labels, probs.columns());
     RowFacts<T> facts(probs.rows());
 
-    const Progress silent;
-    TUSKER_TRY(Pass(probs.rows(), probs.columns(), pool, stop, silent)
-                   .run([&](std::size_t first, std::size_t count) {
-                       for (std::size_t i = first; i < first + count; ++i)
-                           facts.self[i] = probs.row(i)[labels[i]];
-                   }));
-    const auto bounds = confident_bounds<Order, T>(facts.self, rows, pool);
-
     RowChecks checks;
     std::mutex checks_mutex;
     TUSKER_TRY(Pass(probs.rows(), probs.columns(), pool, stop, progress)
                    .run([&](std::size_t first, std::size_t count) {
-                       const RowChecks found = scan_rows<T>(probs.rows_from(first, count), first,
-                                                            labels, bounds, facts);
+                       const RowChecks found =
+                           scan_rows<T>(probs.rows_from(first, count), first, labels, facts);
                        const std::lock_guard lock(checks_mutex);
                        checks.merge(found);
                    }));
@@ -205,8 +197,10 @@ Result<LabelIssues> find(MatrixView<const T> probs, std::span<const ClassId> lab
     issues.rows = probs.rows();
     for (std::size_t k = 0; k < probs.columns(); ++k)
         issues.labels_per_class.push_back(rows.count(k));
-    issues.joint = calibrate(count_joint(facts.guess, rows, pool), rows, pool);
-    const FilterInput<T> input{probs, labels, rows, facts, issues.joint};
+    const auto bounds = confident_bounds<Order, T>(facts.self, rows, pool);
+    const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
+    issues.joint = calibrate(count_joint(guesses, rows, pool), rows, pool);
+    const FilterInput<T> input{probs, labels, rows, facts, guesses, issues.joint};
     const auto flagged = flag_rows<Order>(input, options, pool);
     issues.ranked = rank<Order>(probs, labels, facts, flagged, options.rank_by);
     if (options.all_scores) issues.scores = score_all<Order>(probs, facts, options.rank_by, pool);

@@ -12,11 +12,8 @@
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
-#include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/confident.hpp"
-#include "kernels/confident/joint.hpp"
 #include "kernels/confident/row_scan.hpp"
-#include "kernels/confident/sound_order.hpp"
 
 namespace tusker::confident {
 namespace {
@@ -216,26 +213,17 @@ RC_GTEST_PROP(FindLabelIssues, JointCountsTheRowsOfEachClass, ()) {
 template <class T>
 bool same(const RowFacts<T>& a, const RowFacts<T>& b) {
     return a.self == b.self && a.other == b.other && a.second == b.second && a.top == b.top &&
-           a.guess == b.guess && a.agrees == b.agrees;
-}
-
-template <class T>
-std::vector<T> bounds_of(const Sample<T>& sample, const Pool& pool) {
-    std::vector<T> self;
-    for (std::size_t i = 0; i < sample.n; ++i) self.push_back(sample.p(i, sample.labels[i]));
-    return confident_bounds<SoundOrder, T>(self, ClassRows(sample.labels, sample.k), pool);
+           a.agrees == b.agrees;
 }
 
 template <class T>
 void expect_any_split_gives_the_same_facts() {
-    const Pool pool(1);
     const auto k = *rc::gen::inRange<std::size_t>(2, 70);
     auto sample = random_sample<T>(150, k, *rc::gen::arbitrary<std::uint32_t>());
     for (const std::size_t row : {std::size_t{17}, std::size_t{90}})  // sum to one half
         for (std::size_t j = 0; j < k; ++j) sample.probs[row * k + j] /= T{2};
-    const auto bounds = bounds_of(sample, pool);
     RowFacts<T> whole(sample.n);
-    const auto checks = scan_rows<T>(sample.view(), 0, sample.labels, bounds, whole);
+    const auto checks = scan_rows<T>(sample.view(), 0, sample.labels, whole);
 
     RowFacts<T> merged(sample.n);
     std::vector<std::pair<std::size_t, std::size_t>> blocks;
@@ -247,8 +235,8 @@ void expect_any_split_gives_the_same_facts() {
     if (*rc::gen::arbitrary<bool>()) std::ranges::reverse(blocks);
     RowChecks merged_checks;
     for (const auto& [first, count] : blocks)
-        merged_checks.merge(scan_rows<T>(sample.view().rows_from(first, count), first,
-                                         sample.labels, bounds, merged));
+        merged_checks.merge(
+            scan_rows<T>(sample.view().rows_from(first, count), first, sample.labels, merged));
     RC_ASSERT(same(whole, merged));
     RC_ASSERT(merged_checks.sums_off == checks.sums_off);
     RC_ASSERT(merged_checks.first_sum_off.has_value() == checks.first_sum_off.has_value());
@@ -280,18 +268,15 @@ private:
 
 template <class T>
 void expect_all_targets_agree(std::size_t k) {
-    const Pool pool(1);
     // Thirds have no exact sum, so that its order would show.
     auto sample = random_sample<T>(200, k, k);
     for (T& p : sample.probs) p = p * T{2} / T{3};
-    const auto bounds = bounds_of(sample, pool);
     std::vector<RowFacts<T>> facts;
     std::vector<std::size_t> sums_off;
     for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
         const ForcedTarget forced(targets & -targets);
         facts.emplace_back(sample.n);
-        sums_off.push_back(
-            scan_rows<T>(sample.view(), 0, sample.labels, bounds, facts.back()).sums_off);
+        sums_off.push_back(scan_rows<T>(sample.view(), 0, sample.labels, facts.back()).sums_off);
     }
     ASSERT_GE(facts.size(), 2U) << "one instruction set alone shows nothing";
     for (std::size_t i = 1; i < facts.size(); ++i) {

@@ -1,8 +1,9 @@
 // The prune filters flag, per class or pair of classes, the m lowest of some keys. A pair's keys
-// are p[given] - p[other] over all rows given that class, but almost no row has to be asked: each
-// row's key is at least p[given] less its largest other probability, so that rows in order of that
-// bound can stop as soon as the bound passes the m-th lowest key found. Only where a cut runs
-// through equal keys does NumPy's order need all of them.
+// are p[given] - p[other] over all rows given that class, but almost no row has to be asked: where
+// `other` is a row's most probable class its key is known from the scan, and where it is not the
+// key is at least p[given] less the row's second largest probability. In order of that bound rows
+// can stop as soon as it passes the m-th lowest key found. Only where a cut runs through equal keys
+// does NumPy's order need all of them.
 #include "kernels/confident/filters.hpp"
 
 #include <algorithm>
@@ -47,10 +48,11 @@ private:
 template <class Order, class T>
 class NoiseRatePruner {
 public:
-    NoiseRatePruner(const FilterInput<T>& input, std::size_t given, Flags& flags)
+    NoiseRatePruner(const FilterInput<T>& input, ClassId given, Flags& flags)
         : input_(input),
           rows_(input.rows.of(given)),
           flags_(flags),
+          known_(known_keys(input, rows_, given)),
           by_bound_(bounds(input, rows_)) {}
 
     /// Flags the `m` rows with the lowest p[given] - p[other].
@@ -58,13 +60,12 @@ public:
         m = std::min(m, rows_.size());
         candidates_.clear();
         lowest_keys_.clear();
+        const auto known = std::ranges::equal_range(known_, other, {}, &KnownKey::top);
+        for (const auto& [top, key] : known) consider(key, m);
         for (std::size_t i = 0; i < by_bound_.size(); ++i) {
-            const Keyed<T> bound = by_bound_[i];
-            if (lowest_keys_.size() == m && bound.key > lowest_keys_.front()) break;
-            const T key = key_of(bound.position, other);
-            if (lowest_keys_.size() == m && key > lowest_keys_.front()) continue;
-            candidates_.push_back({key, bound.position});
-            keep_lowest(key, m);
+            const auto [bound, row] = by_bound_[i];
+            if (lowest_keys_.size() == m && bound > lowest_keys_.front()) break;
+            if (input_.facts.top[row] != other) consider({key_of(row, other), row}, m);
         }
         const bool tied = cut_lowest(std::span(candidates_), m);
         if (tied && !Order::kTiesByIndex) return flag_by_all_keys(other, m);
@@ -72,11 +73,29 @@ public:
     }
 
 private:
+    /// A row's key to its most probable class.
+    struct KnownKey {
+        ClassId top;
+        Keyed<T> key;
+    };
+
+    static std::vector<KnownKey> known_keys(const FilterInput<T>& input, std::span<const Row> rows,
+                                            ClassId given) {
+        std::vector<KnownKey> known;
+        for (const Row row : rows) {
+            const ClassId top = input.facts.top[row];
+            if (top == given) continue;
+            known.push_back({top, {input.facts.self[row] - input.facts.other[row], row}});
+        }
+        std::ranges::sort(known, {}, &KnownKey::top);
+        return known;
+    }
+
     static std::vector<Keyed<T>> bounds(const FilterInput<T>& input, std::span<const Row> rows) {
         std::vector<Keyed<T>> result;
         result.reserve(rows.size());
         for (const Row row : rows)
-            result.push_back({input.facts.self[row] - input.facts.other[row], row});
+            result.push_back({input.facts.self[row] - input.facts.second[row], row});
         return result;
     }
 
@@ -84,14 +103,17 @@ private:
         return input_.facts.self[row] - input_.probs.row(row)[other];
     }
 
-    /// lowest_keys_ is a heap of the m lowest keys so far, the highest of them in front.
-    void keep_lowest(T key, std::size_t m) {
+    /// Keeps a row that may be among the m lowest. lowest_keys_ is a heap of the m lowest keys so
+    /// far, the highest of them in front.
+    void consider(const Keyed<T>& row, std::size_t m) {
         if (lowest_keys_.size() == m) {
+            if (row.key > lowest_keys_.front()) return;
             std::ranges::pop_heap(lowest_keys_);
             lowest_keys_.pop_back();
         }
-        lowest_keys_.push_back(key);
+        lowest_keys_.push_back(row.key);
         std::ranges::push_heap(lowest_keys_);
+        candidates_.push_back(row);
     }
 
     void flag_by_all_keys(ClassId other, std::size_t m) {
@@ -104,6 +126,7 @@ private:
     const FilterInput<T>& input_;
     std::span<const Row> rows_;
     Flags& flags_;
+    std::vector<KnownKey> known_;  // by class
     RowsByBound<T> by_bound_;
     std::vector<Keyed<T>> candidates_;
     std::vector<T> lowest_keys_;
@@ -140,7 +163,7 @@ Flags prune_by_noise_rate(const FilterInput<T>& input, const SparseSquare<std::i
     Flags flags(input.labels.size());
     pool.for_each(counts.size(), [&](std::size_t given) {
         if (!may_prune(input.rows.count(given), options)) return;
-        NoiseRatePruner<Order, T> pruner(input, given, flags);
+        NoiseRatePruner<Order, T> pruner(input, static_cast<ClassId>(given), flags);
         for (const auto& entry : counts.row(given)) {
             if (entry.column != given && entry.value > 0)
                 pruner.flag(entry.column, static_cast<std::size_t>(entry.value));
@@ -153,7 +176,7 @@ template <class T>
 Flags confidently_another(const FilterInput<T>& input) {
     Flags flags(input.labels.size());
     for (std::size_t i = 0; i < flags.size(); ++i) {
-        const ClassId guess = input.facts.guess[i];
+        const ClassId guess = input.guesses[i];
         flags[i] = guess != kNoClass && guess != input.labels[i] && !input.facts.agrees[i] ? 1 : 0;
     }
     return flags;

@@ -21,6 +21,7 @@ struct FilterInput {
     std::span<const ClassId> labels;
     const ClassRows& rows;
     const RowFacts<T>& facts;
+    std::span<const ClassId> guesses;
     const SparseSquare<std::int64_t>& calibrated;
 };
 

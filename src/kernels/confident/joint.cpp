@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
-#include "kernels/confident/row_scan.hpp"
 #include "kernels/confident/sound_order.hpp"
 
 namespace tusker::confident {
@@ -71,6 +71,58 @@ std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, 
         bounds[k] = round_up_to<T>(std::max(mean, kLeastThreshold) - kThresholdSlack);
     }
     return bounds;
+}
+
+namespace {
+
+/// Classes by ascending bound, so that those a probability may reach stand in front.
+template <class T>
+class BoundsInOrder {
+public:
+    explicit BoundsInOrder(std::span<const T> bounds) {
+        for (std::size_t k = 0; k < bounds.size(); ++k)
+            in_order_.push_back({bounds[k], static_cast<ClassId>(k)});
+        std::ranges::sort(in_order_, std::less{});
+    }
+    std::span<const Keyed<T>> up_to(T probability) const {
+        const auto end = std::ranges::upper_bound(in_order_, probability, {}, &Keyed<T>::key);
+        return std::span(in_order_).first(static_cast<std::size_t>(end - in_order_.begin()));
+    }
+
+private:
+    std::vector<Keyed<T>> in_order_;
+};
+
+template <class T>
+ClassId guess_class(std::span<const T> p, ClassId top, bool top_is_confident,
+                    std::span<const Keyed<T>> reachable) {
+    ClassId other = kNoClass;
+    for (const auto& [bound, k] : reachable) {
+        if (k == top || !(p[k] >= bound)) continue;
+        if (top_is_confident || other != kNoClass) return top;
+        other = k;
+    }
+    return top_is_confident ? top : other;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<ClassId> guess_classes(MatrixView<const T> probs, const RowFacts<T>& facts,
+                                   std::span<const T> bounds, const Pool& pool) {
+    constexpr std::size_t kBlockRows = 4096;
+    const BoundsInOrder<T> in_order(bounds);
+    std::vector<ClassId> guesses(probs.rows());
+    pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
+            const ClassId top = facts.top[i];
+            const bool top_is_confident = std::max(facts.self[i], facts.other[i]) >= bounds[top];
+            guesses[i] =
+                guess_class(probs.row(i), top, top_is_confident, in_order.up_to(facts.second[i]));
+        }
+    });
+    return guesses;
 }
 
 SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const ClassRows& rows,
@@ -231,6 +283,10 @@ SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibr
     return SparseSquare<std::int64_t>(result);
 }
 
+template std::vector<ClassId> guess_classes(MatrixView<const float>, const RowFacts<float>&,
+                                            std::span<const float>, const Pool&);
+template std::vector<ClassId> guess_classes(MatrixView<const double>, const RowFacts<double>&,
+                                            std::span<const double>, const Pool&);
 template std::vector<float> confident_bounds<SoundOrder>(std::span<const float>, const ClassRows&,
                                                          const Pool&);
 template std::vector<double> confident_bounds<SoundOrder>(std::span<const double>, const ClassRows&,

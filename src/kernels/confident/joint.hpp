@@ -3,15 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "base/pool.hpp"
 #include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/row_scan.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
 namespace tusker::confident {
+
+/// No class: a row is confident in none.
+inline constexpr ClassId kNoClass = std::numeric_limits<ClassId>::max();
 
 /// The least probability at which a row is confident in class k: the mean self-confidence of the
 /// rows given k, at least 2e-6, less 1e-6. A class without rows is never reached.
@@ -20,6 +25,13 @@ namespace tusker::confident {
 /// result  [K] exact: p >= bound in T says what the definition says in its own type
 template <class Order, class T>
 std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool);
+
+/// The class each row is confident in: the only one whose bound it reaches; of several the most
+/// probable class of all, even if that misses its own bound; else kNoClass. Few rows are read
+/// again: those whose second largest probability reaches any bound.
+template <class T>
+std::vector<ClassId> guess_classes(MatrixView<const T> probs, const RowFacts<T>& facts,
+                                   std::span<const T> bounds, const Pool& pool);
 
 /// How many rows given `row` are confident in `column`; each diagonal entry at least 1.
 /// guesses  [N], kNoClass where a row is confident in none

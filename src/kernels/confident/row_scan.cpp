@@ -1,6 +1,6 @@
-// The vector part reads a row once and keeps its two largest values, its least, its sum, and how
-// many classes it is confident in. Where those leave a question (which class? a tie?) the row is
-// looked at again, while it is in the first-level cache.
+// The vector part reads a row once and keeps its two largest values, its least and its sum. Where
+// those leave a question (which class? a tie?) the row is looked at again, while it is in the
+// first-level cache.
 #include "kernels/confident/row_scan.hpp"
 
 #include <algorithm>
@@ -22,7 +22,6 @@ struct RowSummary {
     T second;  // equal to `largest` if that occurs twice
     T least;
     T sum;  // in an order that depends on the instruction set
-    std::size_t confident;
 };
 
 }  // namespace tusker::confident
@@ -39,27 +38,23 @@ void keep_two_largest(T x, T& largest, T& second) {
 }
 
 template <class T>
-RowSummary<T> summarize(const T* p, const T* bounds, std::size_t k) {
+RowSummary<T> summarize(const T* p, std::size_t k) {
     const hn::CappedTag<T, 16> d;
     const std::size_t lanes = hn::Lanes(d);
     const T lowest = std::numeric_limits<T>::lowest();
-    RowSummary<T> row{lowest, lowest, std::numeric_limits<T>::max(), T{0}, 0};
+    RowSummary<T> row{lowest, lowest, std::numeric_limits<T>::max(), T{0}};
     std::size_t i = 0;
     if (k >= lanes) {
         auto largest = hn::Set(d, lowest);
         auto second = largest;
         auto least = hn::Set(d, row.least);
         auto sum = hn::Zero(d);
-        auto confident = hn::Zero(d);  // counted in T: exact below 2^24 classes
-        const auto one = hn::Set(d, T{1});
         for (; i + lanes <= k; i += lanes) {
             const auto x = hn::LoadU(d, p + i);
             second = hn::Max(second, hn::Min(largest, x));
             largest = hn::Max(largest, x);
             least = hn::Min(least, x);
             sum = hn::Add(sum, x);
-            confident =
-                hn::Add(confident, hn::IfThenElseZero(hn::Ge(x, hn::LoadU(d, bounds + i)), one));
         }
         HWY_ALIGN std::array<T, 16> firsts;
         HWY_ALIGN std::array<T, 16> seconds;
@@ -71,30 +66,13 @@ RowSummary<T> summarize(const T* p, const T* bounds, std::size_t k) {
         }
         row.least = hn::GetLane(hn::MinOfLanes(d, least));
         row.sum = hn::GetLane(hn::SumOfLanes(d, sum));
-        row.confident = static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(d, confident)));
     }
     for (; i < k; ++i) {
         keep_two_largest(p[i], row.largest, row.second);
         row.least = std::min(row.least, p[i]);
         row.sum += p[i];
-        row.confident += p[i] >= bounds[i] ? 1 : 0;
     }
     return row;
-}
-
-/// The first class whose probability is at least its bound; there is one.
-template <class T>
-ClassId first_at_least(const T* p, const T* bounds, std::size_t k) {
-    const hn::CappedTag<T, 16> d;
-    const std::size_t lanes = hn::Lanes(d);
-    std::size_t i = 0;
-    for (; i + lanes <= k; i += lanes) {
-        const auto found =
-            hn::FindFirstTrue(d, hn::Ge(hn::LoadU(d, p + i), hn::LoadU(d, bounds + i)));
-        if (found >= 0) return static_cast<ClassId>(i + static_cast<std::size_t>(found));
-    }
-    while (i + 1 < k && !(p[i] >= bounds[i])) ++i;
-    return static_cast<ClassId>(i);
 }
 
 /// The first class in [0, k) with exactly this probability, or k.
@@ -136,8 +114,8 @@ void check_row(const RowSummary<T>& summary, std::span<const T> p, std::size_t r
 }
 
 template <class T>
-void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId given,
-                 std::span<const T> bounds, std::size_t row, RowFacts<T>& facts) {
+void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId given, std::size_t row,
+                 RowFacts<T>& facts) {
     const std::size_t k = p.size();
     const T self = p[given];
     const bool given_is_largest = self == summary.largest;
@@ -147,43 +125,34 @@ void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId giv
     const T raised = self + static_cast<T>(1e-6);
     const bool agrees =
         raised > other || (raised == other && first_equal(p.data(), other, given) == given);
-    ClassId guess = kNoClass;
-    if (summary.confident > 1) {
-        guess = top;
-    } else if (summary.confident == 1) {
-        guess = self >= bounds[given] ? given : first_at_least(p.data(), bounds.data(), k);
-    }
     facts.self[row] = self;
     facts.other[row] = other;
     facts.second[row] = summary.second;
     facts.top[row] = top;
-    facts.guess[row] = guess;
     facts.agrees[row] = agrees ? 1 : 0;
 }
 
 template <class T>
 RowChecks scan(MatrixView<const T> block, std::size_t first, std::span<const ClassId> labels,
-               std::span<const T> bounds, RowFacts<T>& facts) {
+               RowFacts<T>& facts) {
     RowChecks checks;
     for (std::size_t i = 0; i < block.rows(); ++i) {
         const auto p = block.row(i);
-        const auto summary = summarize(p.data(), bounds.data(), p.size());
+        const auto summary = summarize(p.data(), p.size());
         check_row(summary, p, first + i, checks);
         if (checks.refused) return checks;
-        write_facts(summary, p, labels[first + i], bounds, first + i, facts);
+        write_facts(summary, p, labels[first + i], first + i, facts);
     }
     return checks;
 }
 
 RowChecks ScanFloat(MatrixView<const float> block, std::size_t first,
-                    std::span<const ClassId> labels, std::span<const float> bounds,
-                    RowFacts<float>& facts) {
-    return scan(block, first, labels, bounds, facts);
+                    std::span<const ClassId> labels, RowFacts<float>& facts) {
+    return scan(block, first, labels, facts);
 }
 RowChecks ScanDouble(MatrixView<const double> block, std::size_t first,
-                     std::span<const ClassId> labels, std::span<const double> bounds,
-                     RowFacts<double>& facts) {
-    return scan(block, first, labels, bounds, facts);
+                     std::span<const ClassId> labels, RowFacts<double>& facts) {
+    return scan(block, first, labels, facts);
 }
 
 }  // namespace tusker::confident::HWY_NAMESPACE
@@ -197,15 +166,13 @@ HWY_EXPORT(ScanDouble);
 
 template <>
 RowChecks scan_rows(MatrixView<const float> block, std::size_t first,
-                    std::span<const ClassId> labels, std::span<const float> bounds,
-                    RowFacts<float>& facts) {
-    return HWY_DYNAMIC_DISPATCH(ScanFloat)(block, first, labels, bounds, facts);
+                    std::span<const ClassId> labels, RowFacts<float>& facts) {
+    return HWY_DYNAMIC_DISPATCH(ScanFloat)(block, first, labels, facts);
 }
 template <>
 RowChecks scan_rows(MatrixView<const double> block, std::size_t first,
-                    std::span<const ClassId> labels, std::span<const double> bounds,
-                    RowFacts<double>& facts) {
-    return HWY_DYNAMIC_DISPATCH(ScanDouble)(block, first, labels, bounds, facts);
+                    std::span<const ClassId> labels, RowFacts<double>& facts) {
+    return HWY_DYNAMIC_DISPATCH(ScanDouble)(block, first, labels, facts);
 }
 
 namespace {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,21 +13,17 @@
 
 namespace tusker::confident {
 
-/// No class: the row is confident in none.
-inline constexpr ClassId kNoClass = std::numeric_limits<ClassId>::max();
-
-/// One value per row; the mergeable state of the second pass: blocks stand one behind the other.
+/// What a row says whatever the other rows say; the mergeable state of the one pass over all
+/// probabilities: blocks stand one behind the other.
 template <class T>
 struct RowFacts {
     explicit RowFacts(std::size_t rows)
-        : self(rows), other(rows), second(rows), top(rows), guess(rows), agrees(rows) {}
+        : self(rows), other(rows), second(rows), top(rows), agrees(rows) {}
 
-    std::vector<T> self;         // p[given]
-    std::vector<T> other;        // largest probability of another class
-    std::vector<T> second;       // none of the classes but `given` and `top` exceeds it
-    std::vector<ClassId> top;    // the most probable class, the first of equals
-    std::vector<ClassId> guess;  // the class the row is confident in, or kNoClass
-    /// Not char-sized bits: blocks write side by side.
+    std::vector<T> self;               // p[given]
+    std::vector<T> other;              // largest probability of another class
+    std::vector<T> second;             // no class but `top` exceeds it
+    std::vector<ClassId> top;          // the most probable class, the first of equals
     std::vector<std::uint8_t> agrees;  // never an issue: top is `given` once 1e-6 is added to it
 };
 
@@ -48,9 +43,8 @@ struct RowChecks {
 };
 
 /// Reads the rows [first, first + block.rows()) and writes their facts.
-/// bounds  [K]: a row is confident in k if p[k] >= bounds[k]
 template <class T>
 RowChecks scan_rows(MatrixView<const T> block, std::size_t first, std::span<const ClassId> labels,
-                    std::span<const T> bounds, RowFacts<T>& facts);
+                    RowFacts<T>& facts);
 
 }  // namespace tusker::confident
