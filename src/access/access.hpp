@@ -35,7 +35,7 @@ struct NewSession {
     Principal principal;
 };
 
-inline constexpr TimeMs kSignInTokenMs = 15 * 60 * 1000;
+inline constexpr TimeMs kSignInTokenMs = TimeMs{15} * 60 * 1000;
 inline constexpr TimeMs kSessionMs = TimeMs{30} * 24 * 60 * 60 * 1000;
 /// Sign-in tokens that were made and not used; one more pushes out the oldest.
 inline constexpr std::size_t kSignInTokensMax = 1000;

@@ -1,5 +1,7 @@
 #include "cli/house.hpp"
 
+#include "server/http/openapi.hpp"
+
 namespace tusker::cli {
 
 Result<std::unique_ptr<House>> House::open(HouseOptions options) {
@@ -19,7 +21,9 @@ Result<std::unique_ptr<House>> House::open(HouseOptions options) {
 }
 
 std::vector<http::RouteTable> House::tables() {
-    return {session::routes(*session_), health::routes(*health_)};
+    std::vector<http::RouteTable> all = {session::routes(*session_), health::routes(*health_)};
+    all.push_back(http::openapi_routes(all, TUSKER_VERSION));
+    return all;
 }
 
 }  // namespace tusker::cli

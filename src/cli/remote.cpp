@@ -90,7 +90,8 @@ Result<std::string> ask(const Remote& remote, std::string_view method, std::stri
     if (!handle) return fail(ErrorCode::Internal, "libcurl does not start");
     const std::string url = remote.url + std::string(path);
     const std::string verb(method);
-    std::unique_ptr<curl_slist, FreeList> headers(
+    const std::string sent(body);
+    const std::unique_ptr<curl_slist, FreeList> headers(
         curl_slist_append(nullptr, "Content-Type: application/json"));
     if (!remote.key.empty())
         curl_slist_append(headers.get(), ("Authorization: Bearer " + remote.key).c_str());
@@ -102,10 +103,10 @@ Result<std::string> ask(const Remote& remote, std::string_view method, std::stri
     curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-    if (!body.empty()) {
+    if (!sent.empty()) {
         curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE,
-                         static_cast<curl_off_t>(body.size()));
-        curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());
+                         static_cast<curl_off_t>(sent.size()));
+        curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, sent.c_str());
     }
     const CURLcode code = curl_easy_perform(handle.get());
     if (code != CURLE_OK)

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -61,6 +62,15 @@ private:
     sigset_t signals_{};
 };
 
+/// As many descriptors as the system lets this process have: the usual soft limit of 1,024 is less
+/// than --max-connections.
+void allow_many_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 Result<void> check(const ServeOptions& options) {
     if (is_loopback(options.address) || options.allow_remote) return {};
     return invalid(
@@ -102,6 +112,7 @@ Result<void> say_ready(const ServeOptions& options, House& house, const std::str
 Result<void> serve(const ServeOptions& options) {
     TUSKER_TRY(check(options));
     const StopSignals stop;
+    allow_many_files();
     auto lock = TUSKER_TRY(data_folder::DataLock::take(options.data));
     std::error_code ignored;
     std::filesystem::create_directories(options.data / "uploads", ignored);

@@ -121,3 +121,10 @@ def test_unknown_pages_are_the_app_and_unknown_routes_are_not(server):
         answer = requests.get(server.url + path)
         assert answer.status_code == 404, path
         assert answer.json()["error"].startswith(f"GET {path}: no such ")
+
+
+def test_openapi_lists_the_routes_with_their_roles(server):
+    document = requests.get(server.url + "/api/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert document["paths"]["/api/keys/{key}"]["delete"]["description"] == "Role: admin."
+    assert document["paths"]["/healthz"]["get"]["security"] == []

@@ -14,7 +14,7 @@ namespace {
 
 // Below this many pixels WebP is written without loss: 28 × 28 digits look wrong otherwise, and
 // cost no more bytes.
-constexpr std::uint64_t kLosslessPixelsMax = 64 * 64;
+constexpr std::uint64_t kLosslessPixelsMax = std::uint64_t{64} * 64;
 constexpr int kQuality = 80;
 // 0 … 6; 2 takes a third of the default's time for a few per cent more bytes.
 constexpr int kWebpEffort = 2;

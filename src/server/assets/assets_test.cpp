@@ -10,7 +10,7 @@ namespace {
 using http::Method;
 using http::Response;
 
-const std::vector<Asset> kFiles = {
+const std::vector<Asset> app_files = {
     {"/assets/main-1a2b.js", "aaaa", "plain script", "gzipped", "broken down"},
     {"/index.html", "bbbb", "<html>", {}, {}},
     {"/mark.svg", "cccc", "<svg>", "zipped", {}},
@@ -21,7 +21,7 @@ Response get(std::string_view target, std::string accepted = {}, std::string kno
     headers.add("Accept-Encoding", std::move(accepted));
     if (!known.empty()) headers.add("If-None-Match", std::move(known));
     const auto request = http::Request::make(Method::Get, target, {}, std::move(headers));
-    return http::answer(fallback(kFiles).handler, *request);
+    return http::answer(fallback(app_files).handler, *request);
 }
 
 std::string header(const Response& response, std::string_view name) {

@@ -2,6 +2,8 @@
 // After gtest.
 #include <rapidcheck/gtest.h>
 
+#include "base/json.hpp"
+#include "server/http/openapi.hpp"
 #include "server/http/route.hpp"
 
 namespace tusker::http {
@@ -14,13 +16,13 @@ Request request(Method method, std::string_view target, std::string body = {},
     return *std::move(made);
 }
 
-Handler echo(std::string parameter) {
+Handler echo(const std::string& parameter) {
     return [parameter](const Request& r) -> Result<Response> {
         return Response::text("text/plain", std::string(r.path_param(parameter)));
     };
 }
 
-Handler say(std::string text) {
+Handler say(const std::string& text) {
     return
         [text](const Request&) -> Result<Response> { return Response::text("text/plain", text); };
 }
@@ -111,6 +113,28 @@ TEST(Router, AnExceptionOfAHandlerIsA500WithItsSentence) {
         request(Method::Get, "/"));
     EXPECT_EQ(response.status, 500);
     EXPECT_EQ(response.body, R"({"error":"broken \"thing\""})");
+}
+
+TEST(OpenApi, ListsEveryRouteOfTheTables) {
+    const std::vector<RouteTable> tables = {
+        {"nucleus",
+         {{.method = Method::Get,
+           .pattern = "/v1/nucleus/dataset/{ds}/refloc/{ref...}",
+           .role = access::Role::Tasker,
+           .handler = say("x"),
+           .summary = "One item",
+           .answers = "ITEM"},
+          {.method = Method::Post,
+           .pattern = "/v1/nucleus/scene",
+           .role = access::Role::Curator}}}};
+    const auto text = openapi_document(tables, "1.2.3");
+    const auto document = json::Document::parse(text);
+    ASSERT_TRUE(document) << text;
+    EXPECT_EQ(document->root().find("paths")->size(), 2U);
+    EXPECT_NE(text.find(R"("/v1/nucleus/dataset/{ds}/refloc/{ref}":{"get":)"), std::string::npos);
+    EXPECT_NE(text.find(R"("description":"Role: curator.")"), std::string::npos);
+    EXPECT_NE(text.find(R"("501":)"), std::string::npos);
+    EXPECT_TRUE(document->root().find("components")->find("responses")->find("error"));
 }
 
 TEST(Target, DecodesQueryParameters) {

@@ -74,6 +74,7 @@ bool walk(const Node& node, Method method, std::span<const std::string> segments
 
 std::string allowed_methods(const Node& node) {
     std::vector<std::string_view> names;
+    names.reserve(node.leaves.size());
     for (const auto& leaf : node.leaves) names.push_back(method_name(leaf.route->method));
     return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -144,7 +144,8 @@ struct Server::Impl {
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Server::~Server() { stop(); }
+// A mutex that cannot be locked leaves nothing to save.
+Server::~Server() { stop(); }  // NOLINT(bugprone-exception-escape)
 
 Result<std::unique_ptr<Server>> Server::start(Settings settings, const Router& router,
                                               Hooks hooks) {

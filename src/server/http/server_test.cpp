@@ -206,7 +206,7 @@ TEST_F(ServerTest, ABodyAboveTheLimitIsRefusedNamingIt) {
 
 TEST_F(ServerTest, RolesAreAskedBeforeTheBodyIsRead) {
     start();
-    const auto with_key = [&](std::string key) {
+    const auto with_key = [&](const std::string& key) {
         return ask("POST /curate HTTP/1.1\r\n" + key + "Content-Length: 2\r\n\r\n{}", "}")
             .substr(9, 3);
     };

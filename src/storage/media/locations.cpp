@@ -49,8 +49,9 @@ Result<std::filesystem::path> Locations::resolve(std::string_view location) cons
     const std::filesystem::path asked(local);
     std::error_code code;
     // Weakly: what is missing at the end is kept, so that a missing file is judged like any other.
-    const auto real = std::filesystem::weakly_canonical(asked, code);
+    auto real = std::filesystem::weakly_canonical(asked, code);
     std::vector<std::string> names;
+    names.reserve(roots_.size());
     for (const auto& root : roots_) names.push_back(root.string());
     const bool inside =
         asked.is_absolute() && !code &&

@@ -22,7 +22,7 @@ constexpr unsigned char kPng[] = {
     0x00, 0x90, 0x77, 0x53, 0xde, 0x00, 0x00, 0x00, 0x0c, 0x49, 0x44, 0x41, 0x54, 0x78,
     0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0x00, 0x00, 0x03, 0x01, 0x01, 0x00, 0xc9, 0xfe, 0x92,
     0xef, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
-const std::string_view kRedDot(reinterpret_cast<const char*>(kPng), sizeof kPng);
+const std::string_view red_dot(reinterpret_cast<const char*>(kPng), sizeof kPng);
 
 class MediaTest : public testing::Test {
 protected:
@@ -171,7 +171,7 @@ TEST_F(MediaTest, ManyWritersShareSyncsAndKeepTheirBytes) {
                     keep("thread " + std::to_string(t) + " file " + std::to_string(i)));
         });
     for (auto& thread : threads) thread.join();
-    EXPECT_LE(media->sync_count(), std::uint64_t{kThreads * kFiles});
+    EXPECT_LE(media->sync_count(), std::uint64_t{kThreads} * kFiles);
     for (int t = 0; t < kThreads; ++t)
         for (int i = 0; i < kFiles; ++i)
             EXPECT_EQ(read(refs[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)]),
@@ -235,11 +235,11 @@ TEST_F(MediaTest, ARootMustBeAFolder) {
 }
 
 TEST_F(MediaTest, ASmallPictureIsItsOwnThumbnail) {
-    const auto shown = media->thumbnail(keep(kRedDot), 256);
+    const auto shown = media->thumbnail(keep(red_dot), 256);
     ASSERT_TRUE(shown) << shown.error().message;
-    EXPECT_EQ(shown->bytes, kRedDot);
+    EXPECT_EQ(shown->bytes, red_dot);
     EXPECT_EQ(shown->media_type, "image/png");
-    const auto look = media->look(keep(kRedDot));
+    const auto look = media->look(keep(red_dot));
     ASSERT_TRUE(look);
     EXPECT_EQ(look->width, 1U);
     EXPECT_EQ(look->average_color, "#ff0000");
@@ -247,7 +247,7 @@ TEST_F(MediaTest, ASmallPictureIsItsOwnThumbnail) {
 
 TEST_F(MediaTest, AThumbnailIsKeptAndMadeAgainIfTheCacheIsLostOrTorn) {
     // Trailing bytes make it too large to be handed out as it is; decoders ignore them.
-    const auto ref = keep(std::string(kRedDot) + std::string(20'000, '\0'));
+    const auto ref = keep(std::string(red_dot) + std::string(20'000, '\0'));
     const auto made = media->thumbnail(ref, 128);
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ(made->media_type, "image/webp");
@@ -268,7 +268,7 @@ TEST_F(MediaTest, AThumbnailIsKeptAndMadeAgainIfTheCacheIsLostOrTorn) {
 
 TEST_F(MediaTest, AChangedFileHasANewThumbnail) {
     const auto path =
-        write(folder / "root" / "p.png", std::string(kRedDot) + std::string(20'000, '\0'));
+        write(folder / "root" / "p.png", std::string(red_dot) + std::string(20'000, '\0'));
     ASSERT_TRUE(media->thumbnail(path.string(), 128));
     write(path, "no picture any more");
     const auto refused = media->thumbnail(path.string(), 128);
