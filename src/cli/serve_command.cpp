@@ -28,9 +28,9 @@ struct ServeOptions {
     std::uint16_t port = 8080;
     std::vector<std::filesystem::path> roots;
     bool allow_remote = false;
-    std::uint64_t body_bytes_max = std::uint64_t{1} << 30;
-    std::size_t connections_max = 4096;
-    std::size_t workers = 16;
+    std::uint64_t body_bytes_max = http::Settings().body_bytes_max;
+    std::size_t connections_max = http::Settings().connections_max;
+    std::size_t workers = http::Settings().workers;
     std::string log_format = "text";
     std::string next = "/";
     std::filesystem::path ready_file;

@@ -1,5 +1,6 @@
 #include "server/http/connection.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -253,8 +254,11 @@ private:
         }
         BodyCollector collector(service_.settings.spool_folder, kBodyInMemoryBytesMax);
         const std::uint64_t size_max = body_bytes_max(exchange);
-        std::vector<char> chunk(kBodyBufferBytes);
-        buffer_.reserve(kBodyBufferBytes);
+        // Most bodies are a few bytes of JSON: these need no large buffers.
+        const std::size_t buffer_size = std::clamp<std::uint64_t>(
+            parser.content_length().value_or(kBodyBufferBytes), 1, kBodyBufferBytes);
+        std::vector<char> chunk(buffer_size);
+        if (buffer_size > kHeaderBufferBytes) buffer_.reserve(kBodyBufferBytes);
         while (!closed_ && !parser.is_done()) {
             auto& body = parser.get().body();
             body.data = chunk.data();

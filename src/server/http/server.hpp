@@ -27,7 +27,8 @@ struct Settings {
     std::uint64_t body_bytes_max = std::uint64_t{1} << 30;
     std::uint32_t header_bytes_max = 64 << 10;
     std::size_t connections_max = 4096;
-    std::size_t workers = 16;
+    /// Many more than cores: handlers wait for the disk's sync and for jobs, not only for the CPU.
+    std::size_t workers = 64;
     /// Requests that wait for a worker; one more is answered 503.
     std::size_t waiting_max = 512;
     std::chrono::milliseconds header_timeout{10'000};    // from the first byte to the whole header

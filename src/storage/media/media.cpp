@@ -1,5 +1,9 @@
 #include "storage/media/media.hpp"
 
+#include <algorithm>
+#include <semaphore>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "kernels/image/image.hpp"
@@ -19,12 +23,27 @@ bool browsers_show(std::string_view media_type) {
            media_type == "image/gif";
 }
 
+// Requests run on many threads, and a decoder may need a gigabyte: as many decode at a time as
+// there are cores.
+class DecodeTurn {
+public:
+    explicit DecodeTurn(std::counting_semaphore<>& turns) : turns_(turns) { turns_.acquire(); }
+    ~DecodeTurn() { turns_.release(); }
+    DecodeTurn(const DecodeTurn&) = delete;
+    DecodeTurn& operator=(const DecodeTurn&) = delete;
+
+private:
+    std::counting_semaphore<>& turns_;
+};
+
 }  // namespace
 
 struct Media::Impl {
     Locations locations;
     std::unique_ptr<Packs> packs;
     ThumbnailCache thumbnails;
+    std::counting_semaphore<> decode_turns{
+        static_cast<std::ptrdiff_t>(std::max(2U, std::thread::hardware_concurrency()))};
 
     /// A file in place may change under its path: its time and size are part of the key.
     Result<std::string> cache_key(const Source& source, std::uint32_t size) const {
@@ -77,6 +96,7 @@ Result<std::string> Media::read(const Source& source) const {
 Result<Picture> Media::thumbnail(const Source& source, std::uint32_t size) {
     const auto key = TUSKER_TRY(impl_->cache_key(source, size));
     if (auto kept = impl_->thumbnails.find(key)) return Picture{*std::move(kept), "image/webp"};
+    const DecodeTurn turn(impl_->decode_turns);
     auto bytes = TUSKER_TRY(read(source));
     const auto header = TUSKER_TRY(image::read_header(bytes));
     if (bytes.size() <= kAsItIsBytesMax && header.width <= size && header.height <= size &&
@@ -88,6 +108,7 @@ Result<Picture> Media::thumbnail(const Source& source, std::uint32_t size) {
 }
 
 Result<Look> Media::look(const Source& source) const {
+    const DecodeTurn turn(impl_->decode_turns);
     const auto bytes = TUSKER_TRY(read(source));
     const auto header = TUSKER_TRY(image::read_header(bytes));
     return Look{header.width, header.height, TUSKER_TRY(image::compute_average_color(bytes))};
