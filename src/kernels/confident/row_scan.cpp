@@ -4,7 +4,6 @@
 #include "kernels/confident/row_scan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #undef HWY_TARGET_INCLUDE
@@ -56,14 +55,14 @@ RowSummary<T> summarize(const T* p, std::size_t k) {
             least = hn::Min(least, x);
             sum = hn::Add(sum, x);
         }
-        HWY_ALIGN std::array<T, 16> firsts;
-        HWY_ALIGN std::array<T, 16> seconds;
-        hn::Store(largest, d, firsts.data());
-        hn::Store(second, d, seconds.data());
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-            keep_two_largest(firsts[lane], row.largest, row.second);
-            keep_two_largest(seconds[lane], row.largest, row.second);
-        }
+        // The runner-up of the lane that holds the maximum competes with the other lanes' maxima.
+        const auto maximum = hn::MaxOfLanes(d, largest);
+        const auto holds_it = hn::Eq(largest, maximum);
+        row.largest = hn::GetLane(maximum);
+        row.second =
+            hn::CountTrue(d, holds_it) > 1
+                ? row.largest
+                : hn::GetLane(hn::MaxOfLanes(d, hn::IfThenElse(holds_it, second, largest)));
         row.least = hn::GetLane(hn::MinOfLanes(d, least));
         row.sum = hn::GetLane(hn::SumOfLanes(d, sum));
     }

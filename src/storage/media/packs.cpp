@@ -33,7 +33,7 @@ std::string_view bytes_of(const T& value) {
 Result<RecordHeader> read_record_header(const File& file, std::uint64_t at) {
     const auto bytes = TUSKER_TRY(file.read_at(at, kRecordHeaderBytes));
     RecordHeader header;
-    std::memcpy(&header, bytes.data(), sizeof header);
+    bytes.copy(reinterpret_cast<char*>(&header), sizeof header);
     return header;
 }
 
