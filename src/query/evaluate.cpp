@@ -10,6 +10,7 @@
 
 #include "catalog/item_sizes.hpp"
 #include "query/fields.hpp"
+#include "query/item_blocks.hpp"
 
 namespace tusker::query {
 namespace {
@@ -109,7 +110,7 @@ void BlockEvaluator::condition(const Term& term, const Lanes& lanes, std::span<s
                      [&](std::size_t item, std::uint8_t holds) { out[item] |= holds; });
             break;
         case Term::Kind::Set:
-            write_set(*term.items, out);
+            write_mask(*term.items, first_, out);
             break;
         case Term::Kind::Literal:
         case Term::Kind::Field:
@@ -249,17 +250,6 @@ void BlockEvaluator::add_found_sizes(const Field& field, std::span<double> out) 
         if (!std::isnan(out[i])) continue;
         const auto size = query_.sizes->find(first_ + static_cast<catalog::ItemNo>(i));
         if (size) out[i] = is_width ? size->first : size->second;
-    }
-}
-
-void BlockEvaluator::write_set(const columns::Bitmap& items, std::span<std::uint8_t> out) const {
-    static constexpr std::uint32_t kContainer = 65'536;
-    const std::uint32_t base = first_ / kContainer * kContainer;
-    std::vector<std::uint64_t> words((first_ - base + out.size() + 63) / 64);
-    items.write_words(base, words.data(), words.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const std::size_t bit = first_ - base + i;
-        out[i] = static_cast<std::uint8_t>((words[bit / 64] >> (bit % 64)) & 1U);
     }
 }
 

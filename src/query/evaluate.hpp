@@ -10,10 +10,6 @@
 
 namespace tusker::query {
 
-/// Items of a block: a quarter of a Roaring container, so that two cores share even a small
-/// dataset, and vectors of doubles stay in the second-level cache.
-inline constexpr std::uint32_t kBlockItems = 16'384;
-
 /// Values of all items in [first, last), one lane for each. Not thread-safe: one for each block.
 class BlockEvaluator {
 public:
@@ -36,7 +32,6 @@ private:
     void compare_lanes(const Term& term, const Lanes& lanes, std::span<std::uint8_t> out);
     void match(const Term& term, const Lanes& lanes, std::span<std::uint8_t> out);
     void add_found_sizes(const Field& field, std::span<double> out) const;
-    void write_set(const columns::Bitmap& items, std::span<std::uint8_t> out) const;
     /// visit(item lane, row satisfies) over the living rows of the source in this block.
     template <class Visit>
     void for_rows(std::size_t source, const Term& condition, Visit&& visit);

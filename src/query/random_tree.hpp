@@ -14,7 +14,8 @@ namespace random {
 inline std::string word(std::vector<std::string> words) {
     return *rc::gen::elementOf(std::move(words));
 }
-inline int number(int below) { return *rc::gen::inRange(0, below); }
+// The whole range from the first case on, whatever the size.
+inline int number(int below) { return *rc::gen::resize(100, rc::gen::inRange(0, below)); }
 
 inline Node number_node(double value) {
     Node node;
@@ -88,7 +89,7 @@ inline Node name(int depth, bool in_group) {
         }
     }
     const std::string kind = word({"annotations", "predictions"});
-    switch (number(11)) {
+    switch (number(12)) {
         case 0:
             return path({plain("metadata"), metadata_key()});
         case 1:
@@ -108,6 +109,8 @@ inline Node name(int depth, bool in_group) {
         case 8:
             return path({plain(kind), label(), metadata_key()});
         case 9:
+            return path({plain(kind), plain("clothing_type")});
+        case 10:
             return path({plain("issue"), plain(word({"score", "given", "suggested", "is"}))});
         default: {
             if (depth <= 0) return path({plain("metadata"), metadata_key()});

@@ -1,8 +1,9 @@
 // Plan -> items, and pages of them in order.
 #include <algorithm>
-#include <mutex>
+#include <limits>
 
 #include "query/evaluate.hpp"
+#include "query/item_blocks.hpp"
 #include "query/query.hpp"
 
 namespace tusker::query {
@@ -11,15 +12,6 @@ namespace {
 using catalog::ItemNo;
 
 constexpr std::size_t kWordsOfBlock = kBlockItems / 64;
-
-std::size_t blocks_of(ItemNo items_end) {
-    return (static_cast<std::size_t>(items_end) + kBlockItems - 1) / kBlockItems;
-}
-ItemNo first_of(std::size_t block) { return static_cast<ItemNo>(block * kBlockItems); }
-ItemNo last_of(std::size_t block, ItemNo items_end) {
-    return static_cast<ItemNo>(
-        std::min<std::uint64_t>((block + 1) * std::uint64_t{kBlockItems}, items_end));
-}
 
 /// What ORDER BY compares: one cell for each of its terms.
 struct Ranked {
@@ -72,19 +64,18 @@ void keep_first(std::vector<Ranked>& ranked, std::uint64_t wanted, const Before&
     ranked.erase(ranked.begin() + count, ranked.end());
 }
 
-std::vector<Ranked> first_of_block(const ResolvedQuery& query, const Answer& answer, ItemNo first,
-                                   ItemNo last, std::uint64_t wanted, const Before& before) {
-    BlockEvaluator evaluator(query, first, last);
+std::vector<Ranked> first_of_block(const ResolvedQuery& query, const Answer& answer,
+                                   ItemBlock block, std::uint64_t wanted, const Before& before) {
+    BlockEvaluator evaluator(query, block.first, block.last);
     std::vector<std::vector<Cell>> keys;
     for (const auto& order : query.order) keys.push_back(evaluator.cells(order.value));
-    std::vector<std::uint64_t> words((last + 63) / 64 - first / 65'536 * 1024);
-    answer.items.write_words(first / 65'536 * 65'536, words.data(), words.size());
+    std::vector<std::uint8_t> chosen(block.size());
+    write_mask(answer.items, block.first, chosen);
     std::vector<Ranked> ranked;
-    for (ItemNo item = first; item < last; ++item) {
-        const auto bit = item - first / 65'536 * 65'536;
-        if (((words[bit / 64] >> (bit % 64)) & 1U) == 0) continue;
-        Ranked& one = ranked.emplace_back(Ranked{item, {}});
-        for (const auto& column : keys) one.keys.push_back(column[item - first]);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        if (chosen[i] == 0) continue;
+        Ranked& one = ranked.emplace_back(Ranked{block.first + static_cast<ItemNo>(i), {}});
+        for (const auto& column : keys) one.keys.push_back(column[i]);
     }
     keep_first(ranked, wanted, before);
     return ranked;
@@ -103,10 +94,11 @@ std::vector<ItemNo> in_upload_order(const columns::Bitmap& items, std::uint64_t 
 
 Result<Answer> run(const Plan& plan, const Scope&, const Pool& pool) {
     const auto& query = plan.resolved();
-    const std::size_t blocks = blocks_of(query.items_end);
+    const std::size_t blocks = block_count(query.items_end);
     std::vector<std::uint64_t> words(blocks * kWordsOfBlock);
     pool.for_each(blocks, [&](std::size_t block) {
-        BlockEvaluator evaluator(query, first_of(block), last_of(block, query.items_end));
+        const auto [first, last] = block_at(block, query.items_end);
+        BlockEvaluator evaluator(query, first, last);
         const auto mask = evaluator.condition(query.condition);
         std::uint64_t* const into = words.data() + block * kWordsOfBlock;
         for (std::size_t i = 0; i < mask.size(); ++i)
@@ -125,15 +117,14 @@ Result<std::vector<ItemNo>> page(const Plan& plan, const Answer& answer, const S
     if (!plan.is_sorted()) return in_upload_order(answer.items, offset, limit);
     const auto& query = plan.resolved();
     const Before before(query.order);
-    const std::size_t blocks = blocks_of(query.items_end);
+    const std::size_t blocks = block_count(query.items_end);
     std::vector<std::vector<Ranked>> found(blocks);
     const std::uint64_t wanted =
         offset + std::min<std::uint64_t>(limit, std::numeric_limits<std::uint64_t>::max() - offset);
     pool.for_each(blocks, [&](std::size_t block) {
-        const ItemNo first = first_of(block);
-        const ItemNo last = last_of(block, query.items_end);
-        if (answer.items.count_in(first, last) > 0)
-            found[block] = first_of_block(query, answer, first, last, wanted, before);
+        const ItemBlock items = block_at(block, query.items_end);
+        if (answer.items.count_in(items.first, items.last) > 0)
+            found[block] = first_of_block(query, answer, items, wanted, before);
     });
     std::vector<Ranked> all;
     for (auto& block : found) std::ranges::move(block, std::back_inserter(all));

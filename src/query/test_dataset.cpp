@@ -93,11 +93,11 @@ columns::Table make_items(const Dataset& dataset) {
             older.metadata = {
                 {"weather", std::string("rainy")}, {"n", std::int64_t{1}}, {"only_before", true}};
             older.width = 1;
-            add_item(parts[no % kParts], no, older);
-            killed.push_back({no, 0});
-            add_item(later, no, item);
+            add_item(parts[no % kParts], no * dataset.stride, older);
+            killed.push_back({no * dataset.stride, 0});
+            add_item(later, no * dataset.stride, item);
         } else {
-            add_item(parts[no % kParts], no, item);
+            add_item(parts[no % kParts], no * dataset.stride, item);
         }
     }
     columns::Table table;
@@ -120,11 +120,11 @@ columns::Table make_objects(const Dataset& dataset, catalog::LabelTable& labels,
                 older.label = "car";
                 older.confidence = 0.99;
                 older.metadata = {{"color", std::string("yellow")}};
-                add_object(part, no, row_no, older, labels);
-                killed.push_back({no, row_no});
-                add_object(later, no, row_no, object, labels);
+                add_object(part, no * dataset.stride, row_no, older, labels);
+                killed.push_back({no * dataset.stride, row_no});
+                add_object(later, no * dataset.stride, row_no, object, labels);
             } else {
-                add_object(part, no, row_no, object, labels);
+                add_object(part, no * dataset.stride, row_no, object, labels);
             }
         }
     columns::Table table;
@@ -138,7 +138,7 @@ std::shared_ptr<const catalog::Finding> make_finding(const Dataset& dataset,
     for (std::uint32_t no = 0; no < dataset.items.size(); ++no) {
         const auto& issue = dataset.items[no].issue;
         if (!issue) continue;
-        builder.add_row(no, no);
+        builder.add_row(no * dataset.stride, no);
         builder.set_f64(builder.column(column::kIssueScore, Type::F64), issue->score);
         builder.set_u32(builder.column(column::kIssueGiven, Type::U32), labels.add(issue->given));
         builder.set_u32(builder.column(column::kIssueSuggested, Type::U32),
@@ -158,11 +158,18 @@ catalog::Version make_version(const Dataset& dataset) {
     catalog::Version version;
     version.dataset_id = "ds_1";
     version.name = "test";
-    version.items_end = static_cast<std::uint32_t>(dataset.items.size());
+    version.items_end = static_cast<std::uint32_t>(dataset.items.size()) * dataset.stride;
     auto labels = std::make_shared<catalog::LabelTable>();
     version.items = make_items(dataset);
     version.annotations =
         make_objects(dataset, *labels, [](const ItemRow& i) -> auto& { return i.annotations; });
+    auto living = std::make_shared<columns::Bitmap>();
+    std::vector<std::uint32_t> deleted;
+    for (std::uint32_t no = 0; no < dataset.items.size(); ++no)
+        if (dataset.items[no].deleted)
+            deleted.push_back(no * dataset.stride);
+        else
+            living->add(no * dataset.stride);
     for (std::size_t run = 0; run < dataset.runs.size(); ++run) {
         auto table = std::make_shared<catalog::RunTable>();
         table->run_id = "run_" + std::to_string(run);
@@ -170,23 +177,18 @@ catalog::Version make_version(const Dataset& dataset) {
         table->predictions = make_objects(dataset, *labels, [&](const ItemRow& item) {
             return run < item.predictions.size() ? item.predictions[run] : std::vector<ObjectRow>();
         });
+        table->predictions = table->predictions.with({}, deleted, nullptr);
         version.runs.emplace(table->run_id, table);
     }
     version.taxonomies = dataset.taxonomies;
     if (dataset.has_issues) version.findings.push_back(make_finding(dataset, *labels));
-    auto living = std::make_shared<columns::Bitmap>();
-    std::vector<std::uint32_t> deleted;
-    for (std::uint32_t no = 0; no < dataset.items.size(); ++no)
-        if (dataset.items[no].deleted)
-            deleted.push_back(no);
-        else
-            living->add(no);
     version.living = living;
     version.items = version.items.with({}, deleted, nullptr);
     version.annotations = version.annotations.with({}, deleted, nullptr);
     for (const auto& row : dataset.slices) {
         auto items = std::make_shared<columns::Bitmap>();
-        for (const auto item : row.items) items->add(static_cast<std::uint32_t>(item));
+        for (const auto item : row.items)
+            items->add(static_cast<std::uint32_t>(item) * dataset.stride);
         version.slices.push_back({"slc_" + row.name, row.name, row.query, 0, "", items});
     }
     version.labels = labels;

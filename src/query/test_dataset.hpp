@@ -60,6 +60,7 @@ struct Dataset {
     std::vector<catalog::Taxonomy> taxonomies;
     std::vector<SliceRow> slices;
     bool has_issues = false;
+    std::uint32_t stride = 1;  // item i has number i * stride; the numbers between were deleted
 };
 
 /// Rows are spread over several segments, and each table has dead rows of older versions, so that
