@@ -39,6 +39,14 @@ Result<Locations> Locations::make(const std::vector<std::filesystem::path>& root
 }
 
 Result<std::filesystem::path> Locations::resolve(std::string_view location) const {
+    auto real = TUSKER_TRY(check(location));
+    std::error_code code;
+    if (!std::filesystem::is_regular_file(real, code))
+        return not_found(fmt::format("path {}: no such file", location));
+    return real;
+}
+
+Result<std::filesystem::path> Locations::check(std::string_view location) const {
     const auto local = local_path(location);
     if (local.empty())
         return fail(
@@ -61,8 +69,6 @@ Result<std::filesystem::path> Locations::resolve(std::string_view location) cons
                     fmt::format("path {}: lies under no allowed root ({})", location,
                                 names.empty() ? "none was given; see --allow-root"
                                               : fmt::format("{}", fmt::join(names, ", "))));
-    if (!std::filesystem::is_regular_file(real, code))
-        return not_found(fmt::format("path {}: no such file", location));
     return real;
 }
 

@@ -19,6 +19,8 @@ public:
     /// asked. Forbidden names path and roots, also for a file that is not there: what lies outside
     /// is not told. NotFound within a root.
     Result<std::filesystem::path> resolve(std::string_view location) const;
+    /// The same for folders and for what may not be there.
+    Result<std::filesystem::path> check(std::string_view location) const;
     const std::vector<std::filesystem::path>& roots() const { return roots_; }
 
 private:

@@ -114,6 +114,10 @@ Result<Look> Media::look(const Source& source) const {
     return Look{header.width, header.height, TUSKER_TRY(image::compute_average_color(bytes))};
 }
 
+Result<std::filesystem::path> Media::check(std::string_view location) const {
+    return impl_->locations.check(location);
+}
+
 Result<std::filesystem::path> Media::resolve(std::string_view location) const {
     return impl_->locations.resolve(location);
 }

@@ -80,6 +80,8 @@ public:
 
     /// The real path of a picture under a root. Forbidden names the path and the roots.
     Result<std::filesystem::path> resolve(std::string_view location) const;
+    /// The same for folders and for what may not be there.
+    Result<std::filesystem::path> check(std::string_view location) const;
     const std::vector<std::filesystem::path>& roots() const;
 
     std::uint64_t stored_bytes() const;  // of all packs

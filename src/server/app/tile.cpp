@@ -1,0 +1,146 @@
+#include "server/app/tile.hpp"
+
+#include <array>
+
+#include "base/ids.hpp"
+
+namespace tusker::app {
+namespace {
+
+constexpr std::array<std::string_view, 3> kVerdicts = {"accept", "keep", "choose"};
+
+void write_geometry(json::Writer& writer, const catalog::Object& object) {
+    switch (object.type) {
+        case catalog::ObjectType::Box:
+            writer.key("box").array();
+            for (const double number : object.geometry) writer.value(number);
+            writer.end();
+            return;
+        case catalog::ObjectType::Polygon:
+            writer.key("points").array();
+            for (std::size_t i = 0; i + 1 < object.geometry.size(); i += 2)
+                writer.array().value(object.geometry[i]).value(object.geometry[i + 1]).end();
+            writer.end();
+            return;
+        case catalog::ObjectType::Category:
+            return;
+    }
+}
+
+void write_pixels(json::Writer& writer, std::string_view key,
+                  const std::optional<std::uint32_t>& pixels) {
+    writer.key(key);
+    if (pixels)
+        writer.value(*pixels);
+    else
+        writer.null();
+}
+
+}  // namespace
+
+std::string_view verdict_name(catalog::Decision::Verdict verdict) {
+    return kVerdicts[static_cast<std::size_t>(verdict)];
+}
+
+std::optional<catalog::Decision::Verdict> find_verdict(std::string_view name) {
+    for (std::size_t i = 0; i < kVerdicts.size(); ++i)
+        if (kVerdicts[i] == name) return static_cast<catalog::Decision::Verdict>(i);
+    return std::nullopt;
+}
+
+Result<TileWriter> TileWriter::make(Services& services, const Scope& scope, bool overlays) {
+    TileWriter writer;
+    writer.scope_ = &scope;
+    writer.run_ = scope.run();
+    writer.finding_ = scope.finding();
+    writer.decisions_ = TUSKER_TRY(services.issues.decisions(services.catalog, *scope.version));
+    writer.colors_ = &services.colors;
+    writer.overlays_ = overlays;
+    return writer;
+}
+
+void TileWriter::write(json::Writer& writer, catalog::ItemNo item_no) const {
+    const auto item = catalog::find_item(*scope_->version, item_no);
+    if (!item) return;
+    writer.object();
+    write_members(writer, *item,
+                  finding_ ? label_issues::issue_of(*finding_, item_no) : std::nullopt);
+    writer.end();
+}
+
+void TileWriter::write(json::Writer& writer, const label_issues::IssueRow& issue) const {
+    const auto item = catalog::find_item(*scope_->version, issue.annotation.item_no);
+    if (!item) return;
+    writer.object();
+    write_members(writer, *item, issue);
+    writer.end();
+}
+
+void TileWriter::write_members(json::Writer& writer, const catalog::Item& item,
+                               const std::optional<label_issues::IssueRow>& issue) const {
+    const catalog::Version& version = *scope_->version;
+    writer.member("no", item.item_no);
+    writer.member("id", item_id(version.dataset_id, item.item_no));
+    writer.member("ref", item.reference_id);
+    write_pixels(writer, "w", item.width);
+    write_pixels(writer, "h", item.height);
+    writer.key("color");
+    if (const auto color = colors_->find(version.dataset_id, item.item_no))
+        writer.value(*color);
+    else
+        writer.null();
+    write_objects(writer, "annotations", &version.annotations, "ann_", item.item_no);
+    write_objects(writer, "predictions", run_ ? &run_->predictions : nullptr, "pred_",
+                  item.item_no);
+    write_issue(writer, issue);
+}
+
+void TileWriter::write_objects(json::Writer& writer, std::string_view key,
+                               const columns::Table* table, std::string_view id_prefix,
+                               catalog::ItemNo item) const {
+    writer.key(key).array();
+    if (table != nullptr && overlays_)
+        for (const catalog::Object& object : catalog::objects_of(*table, item)) {
+            writer.object().member("row", std::to_string(object.row_no));
+            writer.member("id", row_id(id_prefix, {object.item_no, object.row_no}));
+            writer.member("type", to_text(object.type));
+            writer.member("label", scope_->version->labels->text(object.label));
+            write_geometry(writer, object);
+            if (object.confidence) writer.member("confidence", *object.confidence);
+            if (object.annotation_id) writer.member("annotation_id", *object.annotation_id);
+            writer.end();
+        }
+    writer.end();
+}
+
+void TileWriter::write_issue(json::Writer& writer,
+                             const std::optional<label_issues::IssueRow>& issue) const {
+    writer.key("issue");
+    const catalog::Version& version = *scope_->version;
+    const auto object =
+        issue ? catalog::find_object(version.annotations, issue->annotation) : std::nullopt;
+    if (!object) {
+        writer.null();
+        return;
+    }
+    writer.object().member("row", std::to_string(issue->annotation.row_no));
+    writer.member("given", version.labels->text(issue->given));
+    writer.member("suggested", version.labels->text(issue->suggested));
+    writer.member("score", issue->score).key("rank");
+    if (issue->rank)
+        writer.value(*issue->rank);
+    else
+        writer.null();
+    writer.key("decision");
+    if (const auto* const decision = decisions_->standing().find(issue->annotation.row_no)) {
+        writer.object().member("id", std::to_string(decision->id));
+        writer.member("verdict", verdict_name(decision->verdict));
+        writer.member("label", decision->label).member("who", decision->who);
+        writer.member("at", to_iso(decision->at)).end();
+    } else {
+        writer.null();
+    }
+    writer.member("now", version.labels->text(object->label)).end();
+}
+
+}  // namespace tusker::app
