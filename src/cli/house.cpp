@@ -17,11 +17,14 @@ Result<std::unique_ptr<House>> House::open(HouseOptions options) {
         std::make_unique<session::Services>(session::Services{*house->access_, TUSKER_VERSION});
     house->health_ =
         std::make_unique<health::Services>(health::Services{house->metrics_, TUSKER_VERSION});
+    house->app_ = std::make_unique<app::Services>(*house->catalog_, *house->jobs_, house->pool_,
+                                                  *house->media_);
     return house;
 }
 
 std::vector<http::RouteTable> House::tables() {
-    std::vector<http::RouteTable> all = {session::routes(*session_), health::routes(*health_)};
+    std::vector<http::RouteTable> all = {session::routes(*session_), health::routes(*health_),
+                                         app::routes(*app_)};
     all.push_back(http::openapi_routes(all, TUSKER_VERSION));
     return all;
 }

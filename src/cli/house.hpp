@@ -11,6 +11,7 @@
 #include "base/pool.hpp"
 #include "catalog/catalog.hpp"
 #include "jobs/jobs.hpp"
+#include "server/app/app.hpp"
 #include "server/health/health_routes.hpp"
 #include "server/health/metrics.hpp"
 #include "server/http/route.hpp"
@@ -47,6 +48,7 @@ private:
     // The families of routes borrow the rooms above.
     std::unique_ptr<session::Services> session_;
     std::unique_ptr<health::Services> health_;
+    std::unique_ptr<app::Services> app_;
 };
 
 }  // namespace tusker::cli

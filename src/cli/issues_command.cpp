@@ -18,6 +18,7 @@
 #include "base/json.hpp"
 #include "base/pool.hpp"
 #include "cli/commands.hpp"
+#include "cli/dataset_issues.hpp"
 #include "formats/npy/npy.hpp"
 #include "kernels/confident/confident.hpp"
 
@@ -35,6 +36,7 @@ constexpr std::size_t kConfusionsShown = 10;
 constexpr std::size_t kLongInputBytes = std::size_t{256} << 20;
 
 struct Request {
+    DatasetIssuesOptions dataset;  // with --dataset instead of two arrays
     std::string labels;
     std::string probs;
     std::string filter_by{confident::name_of(confident::FilterBy::PruneByNoiseRate)};
@@ -299,15 +301,27 @@ std::vector<std::string> listed(std::span<const std::string> names) {
 
 void add_issues_command(CLI::App& app, Action& action) {
     const auto request = std::make_shared<Request>();
-    auto& command = *app.add_subcommand("issues", "Find wrong labels in two .npy arrays");
-    command.add_option("LABELS", request->labels, "given labels: .npy, integers, one for each row")
-        ->required()
-        ->check(CLI::ExistingFile);
+    auto& command =
+        *app.add_subcommand("issues", "Find wrong labels: in two .npy arrays, or in a dataset");
+    auto* labels =
+        command
+            .add_option("LABELS", request->labels, "given labels: .npy, integers, one for each row")
+            ->check(CLI::ExistingFile);
+    auto* probs =
+        command
+            .add_option("PROBS", request->probs,
+                        "out-of-sample probabilities: .npy, float32 or float64, rows x classes")
+            ->check(CLI::ExistingFile);
+    auto* dataset = command.add_option("--dataset", request->dataset.dataset,
+                                       "a dataset's labels and predictions instead of arrays");
+    dataset->excludes(labels)->excludes(probs);
+    command.add_option("--run", request->dataset.run, "with --dataset: id of the model run")
+        ->needs(dataset);
     command
-        .add_option("PROBS", request->probs,
-                    "out-of-sample probabilities: .npy, float32 or float64, rows x classes")
-        ->required()
-        ->check(CLI::ExistingFile);
+        .add_option("--taxonomy", request->dataset.taxonomy,
+                    "with --dataset: the taxonomy whose categories are the labels")
+        ->needs(dataset);
+    add_remote_options(command, request->dataset.remote);
     command.add_option("--filter-by", request->filter_by, "which rows are label issues")
         ->check(CLI::IsMember(listed(confident::filter_names())))
         ->capture_default_str();
@@ -339,8 +353,21 @@ void add_issues_command(CLI::App& app, Action& action) {
         "  tusker issues labels.npy probs.npy\n"
         "  tusker issues labels.npy probs.npy --output issues.csv\n"
         "  tusker issues labels.npy probs.npy --filter-by low_self_confidence --json\n"
-        "  tusker issues labels.npy probs.npy --compat cleanlab --output indices.npy\n");
-    command.callback([request, &action] { action = [request] { return run(*request); }; });
+        "  tusker issues labels.npy probs.npy --compat cleanlab --output indices.npy\n"
+        "  tusker issues --dataset pallets\n");
+    command.callback([request, labels, probs, &action] {
+        if (request->dataset.dataset.empty()) {
+            if (labels->count() == 0) throw CLI::RequiredError("LABELS");
+            if (probs->count() == 0) throw CLI::RequiredError("PROBS");
+            action = [request] { return run(*request); };
+            return;
+        }
+        request->dataset.filter_by = request->filter_by;
+        request->dataset.rank_by = request->rank_by;
+        request->dataset.compat = request->compat;
+        request->dataset.json = request->json;
+        action = [request] { return find_dataset_issues(request->dataset); };
+    });
 }
 
 }  // namespace tusker::cli
