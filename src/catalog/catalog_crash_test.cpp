@@ -28,6 +28,7 @@ std::string reference_of(int round, int thread, int group, int number) {
 
 std::vector<std::string> references_of(int round, int thread, int group) {
     std::vector<std::string> references;
+    references.reserve(kItems);
     for (int i = 0; i < kItems; ++i) references.push_back(reference_of(round, thread, group, i));
     return references;
 }

@@ -86,7 +86,7 @@ struct Catalog::Impl {
                        const std::function<void(Version&)>& amends);
     void note_change(Dataset& dataset, TimeMs at, const std::string& who, const std::string& what);
     /// The next Version is there for readers. Cannot fail: the journal is ahead already.
-    void publish(Dataset& dataset, std::shared_ptr<const Version> next) noexcept;
+    void publish(Dataset& dataset, const std::shared_ptr<const Version>& next) noexcept;
 
     /// The run of that kind that is there, else a new one.
     Result<std::string> add_run(std::string_view model_id, std::string_view dataset_id,

@@ -51,7 +51,7 @@ public:
         for (auto& [reference, metadata] : texts) {
             reference = any_reference();
             const int value = *rc::gen::inRange(0, 100);
-            metadata = "{\"v\":" + std::to_string(value) + "}";
+            metadata = json::Writer().object().member("v", value).end().text();
             const bool update = *rc::gen::arbitrary<bool>();
             items.push_back(item(reference, metadata, update));
             const bool is_new = model_.items.count(reference) == 0;
@@ -70,7 +70,6 @@ public:
         std::vector<std::array<std::string, 3>> texts(*rc::gen::inRange<std::size_t>(1, 6));
         std::vector<NewObject> rows;
         const bool update = *rc::gen::arbitrary<bool>();
-        std::set<std::string> touched;
         std::uint64_t refused = 0;
         ++changes_;
         for (auto& [reference, id, label] : texts) {
@@ -265,8 +264,8 @@ RC_GTEST_PROP(Delta, AFlippedByteIsRefused, ()) {
     RC_ASSERT(same->tables[0].run_id == "run_1");
     RC_ASSERT(same->tables[0].killed[0].row_no == 8U);
     RC_ASSERT(same->tables[0].added->bytes() == delta.tables[0].added->bytes());
-    bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] ^=
-        static_cast<char>(*rc::gen::inRange(1, 256));
+    auto& byte = bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())];
+    byte = static_cast<char>(byte ^ *rc::gen::inRange(1, 256));
     const auto changed = Delta::decode(bytes);
     // A flipped bit of the frame's header that changes nothing is the same Delta.
     if (changed) RC_ASSERT(changed->encode() == delta.encode());

@@ -316,10 +316,8 @@ TEST_F(CatalogTest, AnnotationsOfSomeItemsOrOfAllAreDeleted) {
 }
 
 TEST_F(CatalogTest, ALargeCallGoesThroughABlobAndADeletedDatasetTakesItAway) {
-    std::vector<std::string> names;
-    std::vector<NewItem> items;
-    for (int i = 0; i < 90'000; ++i) names.push_back(make_id("reference_"));  // does not compress
-    for (const auto& name : names) items.push_back(item(name));
+    const auto names = many_references();
+    const auto items = items_of(names);
     EXPECT_EQ(put_items(items).created, 90'000U);
     const auto blobs = catalog.path() / "journal";
     EXPECT_FALSE(std::filesystem::is_empty(blobs));

@@ -86,6 +86,20 @@ inline NewObject category(std::string_view reference_id, std::string_view label,
     return made;
 }
 
+/// So many that an upload goes through a blob, because random names hardly compress.
+inline std::vector<std::string> many_references() {
+    std::vector<std::string> names(90'000);
+    for (auto& name : names) name = make_id("reference_");
+    return names;
+}
+
+inline std::vector<NewItem> items_of(const std::vector<std::string>& references) {
+    std::vector<NewItem> items;
+    items.reserve(references.size());
+    for (const auto& reference : references) items.push_back(item(reference));
+    return items;
+}
+
 inline Model model_named(std::string_view name) {
     Model made;
     made.name = name;

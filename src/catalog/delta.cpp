@@ -45,7 +45,7 @@ public:
     T number() {
         T value{};
         const auto taken = take(sizeof value);
-        if (!taken.empty()) std::memcpy(&value, taken.data(), sizeof value);
+        taken.copy(reinterpret_cast<char*>(&value), sizeof value);
         return value;
     }
     std::string_view text() { return take(number<std::uint64_t>()); }

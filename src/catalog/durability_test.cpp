@@ -134,13 +134,11 @@ TEST(CatalogDurability, EveryAcknowledgedWriteIsSyncedBefore) {
 }
 
 TEST(CatalogDurability, ABlobAndItsFolderAreSyncedBeforeTheRowThatNamesIt) {
-    TestCatalog catalog;
+    const TestCatalog catalog;
     closed_dirty = 0;  // of other tests
     const auto dataset = catalog->create_dataset("d", kAnna).value();
-    std::vector<std::string> names;
-    std::vector<NewItem> items;
-    for (int i = 0; i < 90'000; ++i) names.push_back(make_id("reference_"));  // does not compress
-    for (const auto& name : names) items.push_back(item(name));
+    const auto names = many_references();
+    const auto items = items_of(names);
     const int before = syncs;
     const int folders_before = folder_syncs;
     ASSERT_TRUE(catalog->put_items(dataset, items, kAnna));
@@ -165,10 +163,8 @@ TEST(CatalogDurability, AFullDiskRefusesAndLosesNothing) {
         const auto unlimited = limit.rlim_cur;
         limit.rlim_cur = 700'000;
         ::setrlimit(RLIMIT_FSIZE, &limit);
-        std::vector<std::string> names;
-        std::vector<NewItem> into_blob;
-        for (int i = 0; i < 90'000; ++i) names.push_back(make_id("reference_"));
-        for (const auto& name : names) into_blob.push_back(item(name));
+        const auto names = many_references();
+        const auto into_blob = items_of(names);
         // Above the limit as a blob, and as part of the journal itself.
         for (const auto count : {std::size_t{90'000}, std::size_t{50'000}}) {
             const auto refused =
@@ -208,6 +204,7 @@ TEST(CatalogDurability, TheQueueOfADatasetHasAnEnd) {
         changed.wait(lock, [&] { return refused == kWriters - 1 - 64; });
     });
     std::vector<std::thread> writers;
+    writers.reserve(kWriters);
     for (int i = 0; i < kWriters; ++i)
         writers.emplace_back([&, i] {
             const auto name = std::to_string(i);

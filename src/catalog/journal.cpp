@@ -97,7 +97,7 @@ Result<void> Catalog::Impl::write(const WriteTurn& turn, const Delta& delta, con
         return committed;
     }
     note_change(dataset, at, author.who, entry.what);
-    publish(dataset, std::move(next));
+    publish(dataset, next);
     return {};
 }
 
@@ -106,7 +106,7 @@ Result<void> Catalog::Impl::amend(const WriteTurn& turn, Committer::Change chang
     auto next = std::make_shared<Version>(turn.before());
     amends(*next);
     TUSKER_TRY(committer.commit(std::move(change)));
-    publish(turn.dataset(), std::move(next));
+    publish(turn.dataset(), next);
     return {};
 }
 
@@ -119,7 +119,7 @@ void Catalog::Impl::note_change(Dataset& dataset, TimeMs at, const std::string& 
 }
 
 // noexcept: what is thrown here ends the process, and the restart repairs (DESIGN § 2).
-void Catalog::Impl::publish(Dataset& dataset, std::shared_ptr<const Version> next) noexcept {
+void Catalog::Impl::publish(Dataset& dataset, const std::shared_ptr<const Version>& next) noexcept {
     {
         const std::lock_guard lock(dataset.version_mutex);
         dataset.version = next;

@@ -30,10 +30,10 @@ public:
 private:
     using KeyNo = std::uint32_t;
     struct Value {
-        KeyNo key;
-        columns::Type type;
-        std::uint64_t bits;  // of a bool, integer or double; place of a text
-        std::uint64_t size;  // of a text
+        KeyNo key = 0;
+        columns::Type type = columns::Type::Bool;
+        std::uint64_t bits = 0;  // of a bool, integer or double; place of a text
+        std::uint64_t size = 0;  // of a text
     };
     struct Row {
         std::size_t first;

@@ -176,7 +176,7 @@ Object ObjectColumns::read(columns::Place place) const {
     Object object{};
     object.item_no = segment->item_no()[row];
     object.row_no = segment->row_no()[row];
-    object.type = static_cast<ObjectType>(number<std::uint8_t>(type, row).value_or(0));
+    object.type = static_cast<ObjectType>(number<std::uint8_t>(type, row).value_or(1));
     object.label = number<std::uint32_t>(label, row).value_or(0);
     if (geometry != nullptr)
         if (const auto index = geometry->index_of(row))

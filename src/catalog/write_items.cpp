@@ -59,10 +59,9 @@ public:
         if (!stored)
             return refuse(index, patch.reference_id,
                           "Item with id " + std::string(patch.reference_id) + " doesn't exist");
-        ItemRow* row = find(patch.reference_id);
-        if (row == nullptr)
-            row = &add({*stored, nullptr, before_.items.find({*stored, 0}), MetadataRows::kNone},
-                       patch.reference_id);
+        if (find(patch.reference_id) == nullptr)
+            add({*stored, nullptr, before_.items.find({*stored, 0}), MetadataRows::kNone},
+                patch.reference_id);
         patches_[*stored].push_back(*metadata);
         count(*stored, true);
     }

@@ -86,8 +86,8 @@ RC_GTEST_PROP(Bitmap, WordsSayTheSame, ()) {
 
 RC_GTEST_PROP(Bitmap, BytesThatChangedAreRefused, ()) {
     auto bytes = any_set().first.serialise();
-    bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] ^=
-        static_cast<char>(*rc::gen::inRange(1, 256));
+    auto& byte = bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())];
+    byte = static_cast<char>(byte ^ *rc::gen::inRange(1, 256));
     RC_ASSERT(!Bitmap::parse(bytes).has_value());
     RC_ASSERT(!Bitmap::parse(std::string_view(bytes).substr(0, bytes.size() / 2)).has_value());
 }

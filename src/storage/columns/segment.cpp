@@ -216,7 +216,7 @@ Result<std::shared_ptr<const Segment>> SegmentReader::read(std::shared_ptr<const
     const auto directory = bytes.substr(footer.directory_offset, footer.directory_size);
     if (verify && checksum(directory) != footer.directory_checksum)
         return corrupt("checksum of the directory differs");
-    const std::shared_ptr<Segment> segment(new Segment());  // NOLINT: the constructor is private
+    std::shared_ptr<Segment> segment(new Segment());  // NOLINT: the constructor is private
     const Blocks blocks{bytes.substr(0, footer.directory_offset), verify};
     TUSKER_TRY(read_directory(*segment, blocks, directory));
     segment->storage_ = std::move(storage);

@@ -169,8 +169,8 @@ RC_GTEST_PROP(Segment, EveryValueComesBackInRowOrder, (bool reversed)) {
 RC_GTEST_PROP(Segment, AFlippedByteIsRefusedOrHarmless, ()) {
     const auto rows = any_rows();
     auto bytes = std::string(build(rows, false)->bytes());
-    bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] ^=
-        static_cast<char>(*rc::gen::inRange(1, 256));
+    auto& byte = bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())];
+    byte = static_cast<char>(byte ^ *rc::gen::inRange(1, 256));
     const auto parsed = Segment::parse(bytes);
     if (parsed) RC_ASSERT(read_all(**parsed) == rows);  // between blocks nothing is said
     const auto cut = *rc::gen::inRange<std::size_t>(0, bytes.size());

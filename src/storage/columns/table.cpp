@@ -87,7 +87,9 @@ Table Table::with(std::span<const RowKey> killed, std::span<const std::uint32_t>
     for (const auto key : killed) {
         for (std::size_t part = 0; part < parts_.size(); ++part) {
             const auto row = find_row(*parts_[part].segment, key);
-            if (row && deaths.is_alive(part, *row)) deaths.of(part).add(*row);
+            if (!row || !deaths.is_alive(part, *row)) continue;
+            deaths.of(part).add(*row);
+            break;  // a key lives in one part only
         }
     }
     for (const auto item : killed_items) {
