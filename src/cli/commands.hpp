@@ -26,5 +26,6 @@ void add_key_command(CLI::App& app, Action& action);
 void add_issues_command(CLI::App& app, Action& action);
 void add_import_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);
+void add_query_command(CLI::App& app, Action& action);
 
 }  // namespace tusker::cli
