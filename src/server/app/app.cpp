@@ -51,6 +51,10 @@ void add_items(Table& table) {
     table.add(Method::Post, "/datasets/{ds}/query", Role::Tasker, query_items,
               "Items of a scope, a page at a time",
               R"({"total","took_ms","warnings","version","rows":[TILE]})");
+    table.add(Method::Post, "/datasets/{ds}/facets", Role::Tasker, count_facets,
+              "Exact counts of a scope", R"({"total","took_ms","labels","metadata","histograms"})");
+    table.add(Method::Post, "/datasets/{ds}/complete", Role::Tasker, complete_query,
+              "What could be written at a cursor", R"({"from","to","names","values"})");
     table.add(Method::Get, "/datasets/{ds}/items/{no}", Role::Tasker, show_item,
               "An item with metadata, probabilities and history", "TILE and more");
     table.add(Method::Get, "/datasets/{ds}/items/{no}/image", Role::Tasker, show_picture,

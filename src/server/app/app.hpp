@@ -12,6 +12,7 @@
 #include "server/app/dataset_facts.hpp"
 #include "server/app/deleted_slices.hpp"
 #include "server/app/issue_cache.hpp"
+#include "server/app/scope_counts.hpp"
 #include "server/app/uploads.hpp"
 #include "server/http/route.hpp"
 #include "storage/media/media.hpp"
@@ -32,6 +33,7 @@ struct Services {
     DeletedSlices deleted_slices = {};
     AverageColors colors = {};
     Uploads uploads = {};
+    WholeCounts whole_counts = {};
 };
 
 /// `services` must outlive the table.

@@ -20,6 +20,10 @@ Answer delete_dataset(const Request& request, Services& services);
 Answer query_items(const Request& request, Services& services);
 Answer show_item(const Request& request, Services& services);
 
+// facets.cpp
+Answer count_facets(const Request& request, Services& services);
+Answer complete_query(const Request& request, Services& services);
+
 // pictures.cpp
 Answer show_picture(const Request& request, Services& services);
 
