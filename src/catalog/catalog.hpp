@@ -230,8 +230,10 @@ public:
                                      bool run_free = false);
     Result<void> delete_run(std::string_view run_id);
     Result<Run> run(std::string_view run_id) const;
-    /// Without the hidden run-free ones.
+    /// Without the hidden ones.
     std::vector<Run> runs() const;
+    /// The hidden runs of a model, one for each dataset that it was given predictions for.
+    std::vector<Run> run_free_runs(std::string_view model_id) const;
 
     // Findings: kept in findings/, attached to the Versions from then on.
     Result<void> put_finding(std::string_view dataset_id, Finding finding);

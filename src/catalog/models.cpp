@@ -166,6 +166,15 @@ Result<Run> Catalog::run(std::string_view run_id) const {
     return no_such_run(run_id);
 }
 
+std::vector<Run> Catalog::run_free_runs(std::string_view model_id) const {
+    std::vector<Run> hidden;
+    const std::shared_lock lock(impl_->registry);
+    for (const auto& stored : impl_->runs)
+        if (stored.kind == RunKind::RunFree && stored.run.model_id == model_id)
+            hidden.push_back(stored.run);
+    return hidden;
+}
+
 std::vector<Run> Catalog::runs() const {
     std::vector<Run> visible;
     const std::shared_lock lock(impl_->registry);

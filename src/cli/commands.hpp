@@ -23,6 +23,7 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 void add_serve_command(CLI::App& app, Action& action);
 void add_link_command(CLI::App& app, Action& action);
 void add_key_command(CLI::App& app, Action& action);
+void add_routes_command(CLI::App& app, Action& action);
 void add_issues_command(CLI::App& app, Action& action);
 void add_import_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);

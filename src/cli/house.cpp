@@ -1,6 +1,7 @@
 #include "cli/house.hpp"
 
 #include "server/http/openapi.hpp"
+#include "server/nucleus/routes.hpp"
 
 namespace tusker::cli {
 
@@ -19,12 +20,14 @@ Result<std::unique_ptr<House>> House::open(HouseOptions options) {
         std::make_unique<health::Services>(health::Services{house->metrics_, TUSKER_VERSION});
     house->app_ = std::make_unique<app::Services>(*house->catalog_, *house->jobs_, house->pool_,
                                                   *house->media_);
+    house->nucleus_ = TUSKER_TRY(nucleus::open(data, *house->catalog_, *house->jobs_,
+                                               *house->media_, *house->access_, house->pool_));
     return house;
 }
 
 std::vector<http::RouteTable> House::tables() {
     std::vector<http::RouteTable> all = {session::routes(*session_), health::routes(*health_),
-                                         app::routes(*app_)};
+                                         app::routes(*app_), nucleus::routes(*nucleus_)};
     all.push_back(http::openapi_routes(all, TUSKER_VERSION));
     return all;
 }

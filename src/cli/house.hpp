@@ -15,6 +15,7 @@
 #include "server/health/health_routes.hpp"
 #include "server/health/metrics.hpp"
 #include "server/http/route.hpp"
+#include "server/nucleus/services.hpp"
 #include "server/session/session_routes.hpp"
 #include "storage/media/media.hpp"
 
@@ -49,6 +50,7 @@ private:
     std::unique_ptr<session::Services> session_;
     std::unique_ptr<health::Services> health_;
     std::unique_ptr<app::Services> app_;
+    std::unique_ptr<nucleus::Services> nucleus_;
 };
 
 }  // namespace tusker::cli

@@ -12,8 +12,8 @@ namespace {
 
 /// Every subcommand, in the order of `tusker --help`.
 const std::vector<AddCommand> kCommands = {
-    add_serve_command,  add_link_command,   add_key_command,  add_issues_command,
-    add_import_command, add_export_command, add_query_command};
+    add_serve_command,  add_link_command,   add_key_command,   add_issues_command,
+    add_import_command, add_export_command, add_query_command, add_routes_command};
 
 constexpr int kBadUse = 2;
 

@@ -216,7 +216,7 @@ Result<std::unique_ptr<Jobs>> Jobs::open(const std::filesystem::path& file, std:
     return jobs;
 }
 
-Result<Job> Jobs::start(const Start& start, Work work) {
+Result<std::shared_ptr<Running>> Jobs::add(const Start& start, Work work) {
     auto job = std::make_shared<Running>(Job{.id = make_id("job_"),
                                              .kind = start.kind,
                                              .dataset_id = start.dataset_id,
@@ -225,19 +225,33 @@ Result<Job> Jobs::start(const Start& start, Work work) {
                                              .unit = start.unit,
                                              .started_at = now_ms()},
                                          std::move(work), impl_->store);
+    const std::scoped_lock lock(impl_->mutex);
+    if (impl_->running.size() >= kRunningMax)
+        return fail(ErrorCode::Unavailable,
+                    fmt::format("{} jobs are waiting: the most there may be; try again later",
+                                kRunningMax));
+    impl_->running.emplace(job->now().id, job);
+    return job;
+}
+
+Result<Job> Jobs::start(const Start& start, Work work) {
+    const auto job = TUSKER_TRY(add(start, std::move(work)));
     {
         const std::scoped_lock lock(impl_->mutex);
-        if (impl_->running.size() >= kRunningMax)
-            return fail(ErrorCode::Unavailable,
-                        fmt::format("{} jobs are waiting: the most there may be; try again later",
-                                    kRunningMax));
-        impl_->running.emplace(job->now().id, job);
         impl_->queue.push_back(job);
     }
     impl_->wake.notify_one();
     if (auto ended = job->wait(Running::kEndOnly, start.grace); ended.status != Status::Running)
         return ended;
     return job->store_running();
+}
+
+Result<Job> Jobs::run_here(const Start& start, Work work) {
+    const auto job = TUSKER_TRY(add(start, std::move(work)));
+    job->run();
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->running.erase(job->now().id);
+    return job->now();
 }
 
 Result<Job> Jobs::find(std::string_view id) const {

@@ -104,6 +104,8 @@ public:
 
     /// The job as it is after `grace`; it is stored by then.
     Result<Job> start(const Start& start, Work work);
+    /// Runs it on the calling thread and returns it ended and stored.
+    Result<Job> run_here(const Start& start, Work work);
     /// NotFound names the id.
     Result<Job> find(std::string_view id) const;
     /// The job as soon as its revision is greater than `revision` or it has ended; at the latest
@@ -118,6 +120,7 @@ public:
 
 private:
     Jobs();
+    Result<std::shared_ptr<class Running>> add(const Start& start, Work work);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
