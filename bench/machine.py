@@ -49,7 +49,7 @@ def write_mb_per_second(folder: pathlib.Path, megabytes: int = 512) -> float:
 
 
 def read_seconds(values: np.ndarray) -> float:
-    """The least time of three to read these bytes once (NumPy's sum over 8-byte words, one core)."""
+    """The least time of three to read these bytes once: a sum over 8-byte words, one core."""
     words = values.reshape(-1).view(np.uint64)
     best = float("inf")
     for _ in range(3):

@@ -31,9 +31,7 @@ def main() -> int:
             match = re.match(r'\s*#\s*include "([^"]+)"', line)
             target = match and room_of(match.group(1), names)
             if target and place[target] > place[room]:
-                wrong.append(
-                    f"src/{relative}:{number}: {room} includes {match.group(1)}, below it"
-                )
+                wrong.append(f"src/{relative}:{number}: {room} includes {match.group(1)}, below it")
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

@@ -106,9 +106,7 @@ def append_pictures(server, dataset, **pictures):
         for name in pictures
     ]
     parts = [("items", (None, json.dumps(items), "application/json"))]
-    parts += [
-        ("image", (f"{name}.png", bytes_, "image/png")) for name, bytes_ in pictures.items()
-    ]
+    parts += [("image", (f"{name}.png", bytes_, "image/png")) for name, bytes_ in pictures.items()]
     path = f"{NUCLEUS}/dataset/{dataset}/append?async=1"
     answer = call(server, "POST", path, files=parts)
     assert answer.status_code == 200, answer.text
@@ -281,9 +279,7 @@ def test_path_outside_roots(server, dataset, tmp_path):
 
 
 def test_body_above_limit(server, dataset):
-    answer = call(
-        server, "POST", f"{NUCLEUS}/dataset/{dataset}/annotate", data=b" " * (LIMIT + 1)
-    )
+    answer = call(server, "POST", f"{NUCLEUS}/dataset/{dataset}/annotate", data=b" " * (LIMIT + 1))
     assert answer.status_code == 413
     assert str(LIMIT) in answer.json()["error"].replace(",", "")
 
