@@ -1,10 +1,10 @@
 """A large driving set, shaped like BDD100K's training and validation pictures, made from a seed.
 
-100,000 pictures of 1280 x 720, 21 % of them without any label, 1.8 million boxes of ten classes with
-BDD's frequencies, weather, scene and time of day as metadata, and a detector's 2.2 million
-predictions with confidences. Pictures: a thousand layouts are drawn once; a picture is a hard link to
-its layout's file, and its boxes are a part of that layout's objects, a little moved, so that boxes
-and pictures agree. Written as COCO, COCO results, and a folder of JPEGs.
+100,000 pictures of 1280 x 720, 21 % of them without any label, 1.8 million boxes of ten classes
+with BDD's frequencies, weather, scene and time of day as metadata, and a detector's 2.2 million
+predictions with confidences. Pictures: a thousand layouts are drawn once; a picture is a hard link
+to its layout's file, and its boxes are a part of that layout's objects, a little moved, so that
+boxes and pictures agree. Written as COCO, COCO results, and a folder of JPEGs.
 
     python -m bench.generate --output DIR [--images 100000] [--seed 1]
 """
@@ -72,7 +72,7 @@ def choose(random: np.random.Generator, shares: dict[str, float], count: int) ->
 
 
 def draw_layout(task: tuple[pathlib.Path, int, np.ndarray, np.ndarray, str]) -> None:
-    """One picture at 640 x 360: sky, road, and a block of colour for each object, far ones first."""
+    """One picture at 640 x 360: sky, road, and a block of colour for each object, far first."""
     path, seed, boxes, classes, time_of_day = task
     random = np.random.default_rng(seed)
     sky, road = SKIES[time_of_day]
