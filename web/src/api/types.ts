@@ -232,7 +232,7 @@ export interface IssuesAnswer {
   tiles: IssueTile[];
   matrix: { labels: string[]; cells: MatrixCell[] };
   verdicts: { accepted: number; kept: number; other: number };
-  stale: number;
+  stale: boolean;
 }
 
 export interface NewDecision {

@@ -38,6 +38,11 @@ function typing(target: EventTarget | null): boolean {
   );
 }
 
+/** Enter on a button or a link is theirs. */
+function presses(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('button, a[href], summary') !== null;
+}
+
 function heard(binding: Binding, event: KeyboardEvent, prefix: string): 'run' | 'begin' | null {
   const chords = typeof binding.keys === 'string' ? [binding.keys] : binding.keys;
   for (const chord of chords) {
@@ -53,6 +58,7 @@ function heard(binding: Binding, event: KeyboardEvent, prefix: string): 'run' | 
 
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
+  if (event.key === 'Enter' && presses(event.target)) return;
   const inField = typing(event.target);
   const prefix = begun.until > performance.now() ? begun.step : '';
   begun = { step: '', until: 0 };

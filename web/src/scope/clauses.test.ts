@@ -7,6 +7,7 @@ import {
   hasClause,
   nameText,
   removeClause,
+  saidShortly,
   splitQuery,
   toggleClause,
   valueText,
@@ -51,6 +52,11 @@ describe('narrowing', () => {
 
   it('brackets an OR when something is added to it', () => {
     expect(addClause('a = 1 OR b = 2', 'c = 3')).toBe('(a = 1 OR b = 2) AND c = 3');
+  });
+
+  it('takes quotes around a plain word as no difference', () => {
+    expect(hasClause('metadata.scene = "highway"', 'metadata.scene = highway')).toBe(true);
+    expect(hasClause('metadata.x = "true"', 'metadata.x = true')).toBe(false);
   });
 
   it('toggles a bar of two clauses as one', () => {
@@ -99,6 +105,15 @@ describe('a facet', () => {
       taken: [],
       shut: [],
     });
+  });
+});
+
+describe('a name for what is picked', () => {
+  it('is made of the values', () => {
+    expect(saidShortly('metadata.scene = "city street" AND annotations.car >= 3')).toBe(
+      'city street, car >= 3',
+    );
+    expect(saidShortly('')).toBe('');
   });
 });
 

@@ -80,7 +80,9 @@ function normal(clause: string): string {
   const bare = clause.trim().replace(/\s+/g, ' ');
   const inner = /^\((.*)\)$/.exec(bare)?.[1];
   const whole = inner !== undefined && balanced(inner) ? inner : bare;
-  return whole.replace(/\b(and|or|not)\b/gi, (word) => word.toUpperCase());
+  return whole
+    .replace(/\b(and|or|not)\b/gi, (word) => word.toUpperCase())
+    .replace(/"([A-Za-z_]\w*)"/g, (_, word: string) => valueText(word));
 }
 
 function balanced(text: string): boolean {
@@ -150,6 +152,17 @@ function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
 
+/** A short name for what a query picks: its values, in order. "city street, car >= 3". */
+export function saidShortly(query: string): string {
+  return splitQuery(query)
+    .clauses.map((clause) => {
+      const equal = /^[\w."]+\s*=\s*"?([^"()]+)"?$/.exec(clause)?.[1];
+      return equal ?? clause.replace(/^(annotations|metadata|item)\./, '').replace(/"/g, '');
+    })
+    .join(', ')
+    .slice(0, 60);
+}
+
 /** What a facet says about its key in the query: the values taken in, and those shut out. */
 export interface Choice {
   taken: string[];
@@ -185,7 +198,7 @@ function valuesOf(clause: string, subject: string): string[] | null {
     if (!one.startsWith(subject)) return null;
     const value = /^\s*=\s*(.+)$/s.exec(one.slice(subject.length))?.[1];
     if (value === undefined) return null;
-    values.push(value.trim());
+    values.push(normal(value));
   }
   return values;
 }
