@@ -84,6 +84,8 @@ class Writer(threading.Thread):
     def upload(self, state: dict):
         first = self.acknowledged * 1000
         names = [f"{self.name}/{first + i}" for i in range(ITEMS_A_REQUEST)]
+        for name in names:
+            state[name] = {"category": None, "boxes": {}}
         items = [
             {"reference_id": n, "image_url": n, "metadata": {"n": 1}, "update": False}
             for n in names
@@ -93,8 +95,6 @@ class Writer(threading.Thread):
         job = self.nucleus("POST", "append?async=1", files=parts)
         while self.call("GET", f"/v1/nucleus/job/{job['job_id']}")["status"] == "Running":
             pass
-        for name in names:
-            state[name] = {"category": None, "boxes": {}}
 
     def annotate(self, state: dict):
         annotations = []
@@ -147,8 +147,8 @@ class Writer(threading.Thread):
 
     def delete(self, state: dict):
         name = self.choose(state)[0]
-        self.nucleus("DELETE", "refloc/" + requests.utils.quote(name, safe=""), json={})
         del state[name]
+        self.nucleus("DELETE", "refloc/" + requests.utils.quote(name, safe=""), json={})
 
 
 def stored(server, dataset: str) -> dict:
@@ -177,6 +177,16 @@ def stored(server, dataset: str) -> dict:
         token = answer.json()["nextPageToken"]
         if not token:
             return state
+
+
+def difference(found: dict, wanted: dict) -> dict:
+    """Name -> (found, wanted) where they differ."""
+    names = found.keys() | wanted.keys()
+    return {
+        name: (found.get(name), wanted.get(name))
+        for name in sorted(names)
+        if found.get(name) != wanted.get(name)
+    }
 
 
 def of_writer(state: dict, name: str) -> dict:
@@ -215,9 +225,9 @@ def test_acknowledged_writes_survive_kill_9_and_others_leave_nothing_half(start_
         print(f"round {round_no}: {len(state)} items, back in {time.monotonic() - started:.2f} s")
         for writer in writers:
             found = of_writer(state, writer.name)
-            assert found in [writer.known, writer.pending], (
-                f"{writer.name} acknowledged {writer.known}, in flight {writer.pending}, "
-                f"found {found}"
+            assert found == writer.known or found == writer.pending, (
+                f"{writer.name}: besides what was acknowledged {difference(found, writer.known)}; "
+                f"besides what was in flight {difference(found, writer.pending or {})}"
             )
             known[writer.name] = found
         # Earlier rounds are untouched.

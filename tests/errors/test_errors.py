@@ -226,7 +226,7 @@ def test_unknown_item(server, dataset):
 
 def test_limited_key(server, dataset):
     done = run("key", "create", "--role", "tasker", "--name", "t", "--data", server.data, "--json")
-    key = json.loads(done.stdout)["key"]
+    key = json.loads(done.stdout)["secret"]
     path = f"/api/datasets/{dataset}"
     answer = call(server, "DELETE", path, key=key, json={"name": "x"})
     assert answer.status_code == 403
