@@ -23,8 +23,8 @@ class Progress:
     def advance(self, count: int = 1) -> None:
         self.reach(self._done + count)
 
-    def reach(self, done: int) -> None:
-        self._done = done
+    def reach(self, done: int, total: int | None = None) -> None:
+        self._done, self._total = done, total or self._total
         if time.monotonic() - self._shown >= (REDRAW_S if self._terminal else LOG_EVERY_S):
             self._show()
 
