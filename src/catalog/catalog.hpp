@@ -219,6 +219,9 @@ public:
     Result<std::string> create_model(const Model& model);  // Conflict: reference_id is taken
     Result<void> delete_model(std::string_view model_id);
     Result<void> set_model_tags(std::string_view model_id, std::vector<std::string> tags);
+    /// Slices that the model was trained on.
+    Result<void> set_model_trained_slices(std::string_view model_id,
+                                          std::vector<std::string> slice_ids);
     std::vector<Model> models() const;
     Result<Model> model(std::string_view model_id) const;
     Result<Model> model_by_reference(std::string_view reference_id) const;

@@ -68,6 +68,19 @@ Result<void> Catalog::set_model_tags(std::string_view model_id, std::vector<std:
     return {};
 }
 
+Result<void> Catalog::set_model_trained_slices(std::string_view model_id,
+                                               std::vector<std::string> slice_ids) {
+    TUSKER_TRY(model(model_id));
+    TUSKER_TRY(impl_->committer.commit([&](const sqlite::Database& database) {
+        return database.run_with("UPDATE model SET trained_slice_ids = ?1 WHERE id = ?2",
+                                 json_of(slice_ids), model_id);
+    }));
+    const std::unique_lock lock(impl_->registry);
+    for (auto& stored : impl_->models)
+        if (stored.id == model_id) stored.trained_slice_ids = slice_ids;
+    return {};
+}
+
 std::vector<Model> Catalog::models() const {
     const std::shared_lock lock(impl_->registry);
     return impl_->models;

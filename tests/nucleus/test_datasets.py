@@ -52,10 +52,13 @@ def test_privacy_mode_is_kept_and_pictures_stay_where_they_are(client):
     assert dataset.items[0].image_location == "https://example.com/1.jpg"
 
 
-def test_scenes_are_refused_in_a_sentence(client):
-    with pytest.raises(NucleusAPIError, match="stores pictures, not scenes") as error:
-        client.create_dataset("lidar", is_scene=True)
-    assert error.value.status_code == 501
+def test_a_dataset_for_scenes_takes_no_items(client):
+    dataset = client.create_dataset("lidar", is_scene=True)
+    assert client.get_dataset(dataset.id).is_scene is True
+    with pytest.raises(Exception, match="scene"):
+        append(dataset, [remote("a")])
+    assert dataset.size == 0
+    assert client.get_dataset(dataset.id).items == []
 
 
 def test_class_labels_are_those_of_annotations(three, model):
@@ -99,6 +102,11 @@ def test_a_taxonomy_with_odd_characters_is_deleted_by_its_name(dataset):
     name = "weather: rain / snow"
     dataset.add_taxonomy(name, "category", ["rain"])
     assert dataset.delete_taxonomy(name)["taxonomy_name"] == name
+
+
+def test_a_taxonomy_for_several_labels_at_once(dataset):
+    answer = dataset.add_taxonomy("weather", "multicategory", ["rain", "fog"])
+    assert answer["status"] == "Taxonomy created"
 
 
 def test_an_unknown_label_of_a_taxonomy_is_refused_by_name(three):

@@ -33,6 +33,15 @@ def test_model_tags(client, model):
     assert expected in str(error.value)
 
 
+def test_a_model_knows_the_slices_it_was_trained_on(client, three, model):
+    slices = [three.create_slice(name, ["a"]).id for name in ("train", "more")]
+    model.add_trained_slice_ids(slices)
+    model.remove_trained_slice_ids(slices[:1])
+    assert client.get_model(model.id).trained_slice_ids == slices[1:]
+    with pytest.raises(NucleusAPIError, match="slc_never"):
+        model.add_trained_slice_ids(["slc_never"])
+
+
 def test_a_deleted_model_takes_its_predictions_along(client, three, model):
     three.upload_predictions(model, [predicted_box("a")])
     answer = client.delete_model(model.id)
@@ -186,6 +195,21 @@ def test_predictions_without_a_run(client, three, model):
     # A store of its own: runs do not show them.
     assert three.model_runs == []
     assert three.predictions_refloc(model, "b") == {"annotations": {}}
+
+
+@run_free
+def test_predictions_of_a_run_are_copied_to_the_model(three, model):
+    run = model.create_run("one", dataset=three, predictions=predictions_of("a"))
+    answer = model.copy_predictions_from_run(run.model_run_id)
+    assert answer == {
+        "model_id": model.id,
+        "model_run_ids": [run.model_run_id],
+        "predictions_copied": 4,
+        "predictions_skipped_unsupported": 0,
+    }
+    assert without_place(model.predictions_refloc("a")) == by_type(predictions_of("a"))
+    # A second time there is nothing new.
+    assert model.copy_predictions_from_run(run.model_run_id)["predictions_copied"] == 0
 
 
 @run_free

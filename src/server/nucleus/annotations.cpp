@@ -86,9 +86,9 @@ Result<Response> add_taxonomy(const Request& request, Services& services) {
     Call call(request, services);
     const auto body = TUSKER_TRY(call.body());
     const auto type = TUSKER_TRY(text_member(body, "type"));
-    if (type != "category")
-        return fail(ErrorCode::NotImplemented,
-                    fmt::format("type = \"{}\": Tusker has taxonomies of type category", type));
+    // Labels of several at once are chosen from the same list as labels of one.
+    if (type != "category" && type != "multicategory")
+        return invalid(fmt::format("type = \"{}\": must be category or multicategory", type));
     const catalog::Taxonomy taxonomy{.name = TUSKER_TRY(text_member(body, "taxonomy_name")),
                                      .type = catalog::ObjectType::Category,
                                      .labels = TUSKER_TRY(text_list(body, "labels"))};

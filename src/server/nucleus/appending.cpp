@@ -75,6 +75,9 @@ Result<Response> append_json(Call& call) {
 Result<Response> append_items(const Request& request, Services& services) {
     Call call(request, services);
     TUSKER_TRY(call.version());
+    if (TUSKER_TRY(services.settings.find(call.param("ds"))).is_scene)
+        return invalid(fmt::format("dataset {} was made for scenes: it takes no items of its own",
+                                   call.param("ds")));
     if (request.header("Content-Type").value_or("").starts_with("multipart/"))
         return append_pictures(call);
     return call.is_async() ? append_uploaded(call) : append_json(call);

@@ -1,5 +1,6 @@
-// What create_dataset says and only this wire format reads back: privacy mode and the two metadata
-// schemas. Tusker fetches no picture either way.
+// What create_dataset says and only this wire format reads back: privacy mode (Tusker fetches no
+// picture either way), whether it is for scenes (it then takes no items), and the two metadata
+// schemas.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +15,7 @@ namespace tusker::nucleus {
 
 struct DatasetSetting {
     bool use_privacy_mode = false;
+    bool is_scene = false;
     std::string annotation_metadata_schema = {};  // JSON; empty = none
     std::string item_metadata_schema = {};
 };

@@ -61,11 +61,9 @@ Result<Response> create_dataset(const Request& request, Services& services) {
     Call call(request, services);
     const auto body = TUSKER_TRY(call.body());
     const auto name = TUSKER_TRY(text_member(body, "name"));
-    if (TUSKER_TRY(flag(body, "is_scene")))
-        return fail(ErrorCode::NotImplemented,
-                    "is_scene = true: Tusker stores pictures, not scenes of several sensors");
     const DatasetSetting setting{
         .use_privacy_mode = TUSKER_TRY(flag(body, "use_privacy_mode")),
+        .is_scene = TUSKER_TRY(flag(body, "is_scene")),
         .annotation_metadata_schema = TUSKER_TRY(object_member(body, "annotation_metadata_schema")),
         .item_metadata_schema = TUSKER_TRY(object_member(body, "item_metadata_schema"))};
     const auto id = TUSKER_TRY(services.catalog.create_dataset(name, call.author()));
@@ -86,8 +84,10 @@ Result<Response> dataset_name(const Request& request, Services& services) {
 }
 
 Result<Response> dataset_is_scene(const Request& request, Services& services) {
-    TUSKER_TRY(services.catalog.dataset(request.path_param("ds")));
-    return Response::json(R"({"is_scene":false})");
+    const auto dataset = TUSKER_TRY(services.catalog.dataset(request.path_param("ds")));
+    const auto setting = TUSKER_TRY(services.settings.find(dataset.id));
+    json::Writer writer;
+    return Response::json(writer.object().member("is_scene", setting.is_scene).end().take());
 }
 
 Result<Response> dataset_privacy_mode(const Request& request, Services& services) {

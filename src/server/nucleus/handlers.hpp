@@ -58,6 +58,8 @@ Result<Response> get_model(const Request&, Services&);
 Result<Response> delete_model(const Request&, Services&);
 Result<Response> add_model_tags(const Request&, Services&);
 Result<Response> remove_model_tags(const Request&, Services&);
+Result<Response> add_trained_slices(const Request&, Services&);
+Result<Response> remove_trained_slices(const Request&, Services&);
 Result<Response> dataset_model_runs(const Request&, Services&);
 Result<Response> create_model_run(const Request&, Services&);
 Result<Response> model_runs(const Request&, Services&);
@@ -78,6 +80,9 @@ Result<Response> run_predictions(const Request&, Services&);
 Result<Response> run_free_loc(const Request&, Services&);
 Result<Response> run_free_refloc(const Request&, Services&);
 Result<Response> run_free_iloc(const Request&, Services&);
+
+// copy_predictions.cpp
+Result<Response> copy_predictions_from_run(const Request&, Services&);
 
 // slices.cpp
 Result<Response> dataset_slices(const Request&, Services&);

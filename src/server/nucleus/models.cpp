@@ -22,10 +22,10 @@ Response run_created(std::string_view run_id) {
     return Response::json(json::Writer().object().member("model_run_id", run_id).end().take());
 }
 
-Response model_answer(const std::vector<std::string>& tags) {
+Response list_answer(std::string_view key, const std::vector<std::string>& texts) {
     json::Writer writer;
-    writer.object().key("tags");
-    write_texts(writer, tags);
+    writer.object().key(key);
+    write_texts(writer, texts);
     return Response::json(writer.end().take());
 }
 
@@ -76,7 +76,7 @@ Result<Response> add_model_tags(const Request& request, Services& services) {
     for (auto& tag : TUSKER_TRY(text_list(TUSKER_TRY(call.body()), "tags")))
         if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(std::move(tag));
     TUSKER_TRY(services.catalog.set_model_tags(call.param("model"), tags));
-    return model_answer(tags);
+    return list_answer("tags", tags);
 }
 
 Result<Response> remove_model_tags(const Request& request, Services& services) {
@@ -89,7 +89,27 @@ Result<Response> remove_model_tags(const Request& request, Services& services) {
     if (removed == 0)
         return invalid("Deleted 0 tags from model. The specified tag(s) were not found.");
     TUSKER_TRY(services.catalog.set_model_tags(call.param("model"), tags));
-    return model_answer(tags);
+    return list_answer("tags", tags);
+}
+
+Result<Response> add_trained_slices(const Request& request, Services& services) {
+    Call call(request, services);
+    auto slices = TUSKER_TRY(services.catalog.model(call.param("model"))).trained_slice_ids;
+    for (auto& slice : TUSKER_TRY(text_list(TUSKER_TRY(call.body()), "trained_slice_ids"))) {
+        TUSKER_TRY(services.catalog.dataset_of_slice(slice));
+        if (std::ranges::find(slices, slice) == slices.end()) slices.push_back(std::move(slice));
+    }
+    TUSKER_TRY(services.catalog.set_model_trained_slices(call.param("model"), slices));
+    return list_answer("trained_slice_ids", slices);
+}
+
+Result<Response> remove_trained_slices(const Request& request, Services& services) {
+    Call call(request, services);
+    auto slices = TUSKER_TRY(services.catalog.model(call.param("model"))).trained_slice_ids;
+    for (const auto& slice : TUSKER_TRY(text_list(TUSKER_TRY(call.body()), "trained_slice_ids")))
+        std::erase(slices, slice);
+    TUSKER_TRY(services.catalog.set_model_trained_slices(call.param("model"), slices));
+    return list_answer("trained_slice_ids", slices);
 }
 
 Result<Response> dataset_model_runs(const Request& request, Services& services) {

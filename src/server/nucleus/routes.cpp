@@ -74,6 +74,7 @@ client = nucleus.NucleusClient(api_key="live_…", endpoint="http://127.0.0.1:80
 
 - Objects are boxes, polygons and categories, in annotations and predictions. Others (lines,
   keypoints, cuboids, multicategories) are refused one by one in `errors`; masks and scenes with 501.
+- A dataset may be made for scenes, but takes none yet. Taxonomies of type multicategory are kept.
 - Embedding vectors that come with items and boxes are not kept.
 - Pictures given by URL stay where they are: Tusker fetches nothing. Uploaded ones get an address
   on this server that carries its own right and expires after a month.
