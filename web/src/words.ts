@@ -284,6 +284,7 @@ export const WORDS = {
     keepKey: 'keep',
     otherKey: 'other class',
     undoKey: 'back, undo',
+    open: 'Open',
     pick: 'Another class for this label',
     pickPlaceholder: 'type a class',
     kept: (label: string) => `kept ${label}`,
@@ -296,7 +297,7 @@ export const WORDS = {
     left: 'Where the issues are',
     figure: 'Open label issues',
     figureSmall: (found: number, scored: number) => `${n(found)} found in ${n(scored)} labels`,
-    open: (open: number, decided: number) => `${n(open)} open, ${n(decided)} decided`,
+    decided: (count: number) => `open, ${n(count)} decided`,
     skipped: (count: number) =>
       `${n(count)} images were not scored: no label, several, or no prediction.`,
     matrix: 'Given → suggested',
