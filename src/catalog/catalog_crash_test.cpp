@@ -99,6 +99,7 @@ struct Acknowledgement {
     if (!opened) ::_exit(1);
     auto& catalog = **opened;
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread)
         threads.emplace_back([&, thread] {
             const auto& dataset = datasets[static_cast<std::size_t>(thread) % datasets.size()];

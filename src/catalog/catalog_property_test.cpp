@@ -77,7 +77,7 @@ public:
             id = any_id();
             label = any_label();
             rows.push_back(box(reference, label, id));
-            const std::string key = reference + "/" + id;
+            const auto key = std::string(reference).append("/").append(id);
             if (model_.items.count(reference) == 0)
                 ++refused;
             else if (model_.annotations.count(key) == 0 || update)

@@ -64,7 +64,7 @@ inline NewItem item(std::string_view reference_id, std::string_view metadata = {
     return made;
 }
 
-inline const double kBox[] = {1, 2, 30, 40};
+inline constexpr double kBox[] = {1, 2, 30, 40};
 
 inline NewObject box(std::string_view reference_id, std::string_view label,
                      std::optional<std::string_view> id, std::span<const double> geometry = kBox) {

@@ -120,8 +120,8 @@ MetadataRows::Value MetadataRows::text_value(KeyNo key, Type type, std::string_v
 }
 
 void MetadataRows::append(Ref ref) {
-    const auto [first, last] = rows_[ref];
-    for (std::size_t i = first; i < last; ++i) {
+    const Row row = rows_[ref];
+    for (std::size_t i = row.first; i < row.last; ++i) {
         const Value value = values_[i];  // push_back may move the values
         values_.push_back(value);
     }

@@ -36,8 +36,8 @@ private:
         std::uint64_t size = 0;  // of a text
     };
     struct Row {
-        std::size_t first;
-        std::size_t last;
+        std::size_t first = 0;
+        std::size_t last = 0;
     };
     KeyNo key_no(std::string_view key);
     Value read(KeyNo key, const json::Value& value);
