@@ -35,8 +35,8 @@ class Clock:
         self._last = now
 
 
-def prepare_fashion(cache: Path, clock: Clock):
-    photographs = fashion.read_photographs()
+def prepare_fashion(cache: Path, count: int, clock: Clock):
+    photographs = fashion.read_photographs(count)
     pictures = fashion.write_pictures(photographs, cache / "fashion" / "pictures")
     clock.step("photographs written")
     flipped, chosen = fashion.flip_labels(photographs.labels)
@@ -51,17 +51,19 @@ def prepare_fashion(cache: Path, clock: Clock):
     return photographs, pictures, (photographs.labels, probabilities), (flipped, of_flipped), chosen
 
 
-def load_all(server: Server, cache: Path, clock: Clock) -> str:
+def load_all(
+    server: Server, cache: Path, photograph_count: int, scene_count: int, clock: Clock
+) -> str:
     """Everything; returns the page of the label errors."""
-    photographs, pictures, given, flipped, chosen = prepare_fashion(cache, clock)
+    photographs, pictures, given, flipped, chosen = prepare_fashion(cache, photograph_count, clock)
     loaded = load_fashion(server, FASHION, photographs, pictures, *given)
     clock.step(f"{FASHION}: loaded through the client")
     found = find_label_errors(server, FASHION, loaded)
     clock.step(f"{FASHION}: label errors found")
     print(f"{FASHION}: {len(found.issues)} probable label errors among its own labels")
     street_folder = cache / "street"
-    make_dataset(street_folder)
-    clock.step(f"{STREET}: {COUNT} scenes rendered")
+    make_dataset(street_folder, scene_count)
+    clock.step(f"{STREET}: {scene_count} scenes rendered")
     load_street(server, STREET, street_folder)
     clock.step(f"{STREET}: loaded through the client")
     copy = load_fashion(server, FLIPPED, photographs, pictures, *flipped)
@@ -91,12 +93,16 @@ def main() -> int:
     parser.add_argument(
         "--cache", type=Path, default=Path("build/demo"), help="pictures and models"
     )
+    parser.add_argument(
+        "--photographs", type=int, default=fashion.COUNT, help="the first so many, at least 100"
+    )
+    parser.add_argument("--scenes", type=int, default=COUNT, help="street scenes to render")
     options = parser.parse_args()
     clock = Clock()
     try:
         server = find_or_start(options.binary, options.data, options.port)
         clock.step("server started" if server.started else "server found")
-        page = load_all(server, options.cache, clock)
+        page = load_all(server, options.cache, options.photographs, options.scenes, clock)
     except (ServerError, FileNotFoundError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

@@ -45,6 +45,7 @@ LABELS = (
     "Ankle boot",
 )
 SIDE_PX = 28
+COUNT = 10_000
 FOLDS = 5
 FLIPPED_SHARE = 0.05
 FLIP_SEED = 20
@@ -63,14 +64,16 @@ class Photographs:
         return [f"t10k-{i:05d}" for i in range(len(self.labels))]
 
 
-def read_photographs(source: Path = SOURCE) -> Photographs:
+def read_photographs(count: int = COUNT, source: Path = SOURCE) -> Photographs:
+    """The first `count` of them."""
     images, labels = source / "t10k-images-idx3-ubyte.gz", source / "t10k-labels-idx1-ubyte.gz"
     if not images.exists():
         raise FileNotFoundError(f"{images}: install the Debian package dataset-fashion-mnist")
     # The IDX format: a header of 16 bytes (3 dimensions) or 8 bytes (1), then the values.
     pixels = np.frombuffer(gzip.decompress(images.read_bytes()), np.uint8, offset=16)
     given = np.frombuffer(gzip.decompress(labels.read_bytes()), np.uint8, offset=8)
-    return Photographs(pixels.reshape(-1, SIDE_PX, SIDE_PX), given.astype(np.int64))
+    pixels = pixels.reshape(-1, SIDE_PX, SIDE_PX)
+    return Photographs(pixels[:count], given[:count].astype(np.int64))
 
 
 def write_pictures(photographs: Photographs, folder: Path) -> list[Path]:

@@ -19,8 +19,7 @@ from demo.fashion import (
 
 @pytest.fixture(scope="module")
 def photographs():
-    whole = read_photographs()
-    return Photographs(whole.pixels[:1500], whole.labels[:1500])
+    return read_photographs(1500)
 
 
 def test_the_package_holds_ten_thousand_photographs_a_thousand_of_each_class():
