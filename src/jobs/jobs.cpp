@@ -282,11 +282,13 @@ Result<std::vector<Job>> Jobs::list(const Filter& filter) const {
 }
 
 Result<void> Jobs::cancel(std::string_view id) {
-    if (const auto running = impl_->find_running(id)) {
+    // One that has ended may be among the running for a moment still.
+    const auto running = impl_->find_running(id);
+    if (running && running->now().status == Status::Running) {
         running->cancel();
         return {};
     }
-    TUSKER_TRY(find(id));
+    if (!running) TUSKER_TRY(find(id));
     return fail(ErrorCode::Conflict, fmt::format("job \"{}\": it has ended already", id));
 }
 
