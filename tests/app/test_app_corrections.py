@@ -2,6 +2,7 @@
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -132,6 +133,16 @@ def test_the_whole_story_of_a_correction(fresh):
 def check_everywhere(api, first, second):
     labels = labels_of(api)
     assert (labels[first["ref"]], labels[second["ref"]]) == ("ape", "okapi")
+
+    # The client's refloc shows the corrected label.
+    dataset = api.get("/datasets/animals")["id"]
+    refloc = requests.get(
+        f"{api.url}/v1/nucleus/dataset/{dataset}/refloc/{quote(first['ref'], safe='')}",
+        auth=api.auth,
+        timeout=60,
+    ).json()
+    assert "annotations" in refloc, refloc
+    assert [a["label"] for a in refloc["annotations"]["category"]] == ["ape"]
 
     # The item's history: uploaded, corrected, undone, corrected; who and why.
     item = api.get(f"/datasets/animals/items/{first['no']}")
