@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,16 @@ namespace {
 // equal and caches may keep the picture.
 constexpr TimeMs kDayMs = TimeMs{24} * 60 * 60 * 1000;
 constexpr TimeMs kPictureDays = 30;
+
+/// Empty unless all of `text` is a decimal number.
+std::optional<std::uint64_t> parse_natural(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto* const first = std::to_address(text.begin());
+    const auto* const last = std::to_address(text.end());
+    const auto read = std::from_chars(first, last, number);
+    if (read.ec != std::errc() || read.ptr != last) return std::nullopt;
+    return number;
+}
 
 }  // namespace
 
@@ -65,11 +76,8 @@ Result<catalog::Item> item_by_reference(const Version& version, std::string_view
 }
 
 Result<catalog::Item> item_by_index(const Version& version, std::string_view index) {
-    std::uint64_t rank = 0;
-    const auto end = index.data() + index.size();
-    if (const auto read = std::from_chars(index.data(), end, rank);
-        read.ec == std::errc() && read.ptr == end)
-        if (const auto item_no = version.living->select(rank))
+    if (const auto rank = parse_natural(index))
+        if (const auto item_no = version.living->select(*rank))
             if (auto item = catalog::find_item(version, *item_no)) return *item;
     return not_found(fmt::format("index {}: dataset {} has items 0 to {}", index,
                                  version.dataset_id,
@@ -141,12 +149,11 @@ Result<Page> Page::read(json::Value body) {
         page.size = std::min(static_cast<std::size_t>(*number), kSizeMax);
     }
     if (const auto token = body.find_value("pageToken")) {
-        const auto text = token->as_string().value_or("");
-        const auto end = text.data() + text.size();
-        const auto read = std::from_chars(text.data(), end, page.start);
-        if (read.ec != std::errc() || read.ptr != end)
+        const auto start = parse_natural(token->as_string().value_or(""));
+        if (!start)
             return invalid(
                 fmt::format("pageToken = {}: is not one that was given out", token->text()));
+        page.start = *start;
     }
     return page;
 }

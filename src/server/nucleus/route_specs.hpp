@@ -8,8 +8,8 @@
 namespace tusker::nucleus {
 
 struct RouteSpec {
-    int number;             // of the row in the wire format's list
     std::string_view tier;  // T0, T1, T2, X
+    int number;             // of the row in the wire format's list
     http::Method method;
     std::string_view path;  // below /v1/nucleus/
     std::optional<access::Role> role;

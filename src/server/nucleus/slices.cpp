@@ -63,9 +63,10 @@ Result<ItemsNamed> items_named(json::Value body, const Version& version) {
     return named;
 }
 
+const columns::Table kNone;
+
 /// The predictions of {model} in the slice's dataset; an empty table if it has none.
 Result<const columns::Table*> predictions_of_model(const Call& call, const Version& version) {
-    static const columns::Table kNone;
     const auto* run = TUSKER_TRY(run_of_model(call, version));
     return run != nullptr ? &run->predictions : &kNone;
 }

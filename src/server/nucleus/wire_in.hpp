@@ -25,7 +25,7 @@ struct RefusedRow {
 class ItemBatch {
 public:
     ItemBatch() = default;
-    ItemBatch(ItemBatch&&) = default;
+    ItemBatch(ItemBatch&&) noexcept = default;
 
     /// `update` counts where the item does not say for itself.
     void add(json::Value item, std::size_t index, bool update);
@@ -42,7 +42,7 @@ private:
 class ObjectBatch {
 public:
     ObjectBatch() = default;
-    ObjectBatch(ObjectBatch&&) = default;
+    ObjectBatch(ObjectBatch&&) noexcept = default;
 
     enum class Kind { Annotation, Prediction };
     /// `item`: the item the object belongs to, if that is known already; else its reference_id
