@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -131,7 +133,9 @@ Result<LabelIssues> find(const Request& request, const npy::Array& probs,
     options.min_examples_per_class = request.min_examples_per_class;
     options.frac_noise = request.frac_noise;
     options.strict = request.strict;
-    const Pool pool(request.threads);
+    // More threads than cores would only wait for each other.
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const Pool pool(std::min(request.threads, cores));
     const std::size_t rows = probs.shape()[0];
     const std::size_t classes = probs.shape()[1];
     if (probs.type() == npy::Type::Float32)
@@ -156,6 +160,7 @@ std::vector<Confusion> largest_first(const std::vector<LabelIssue>& issues) {
     for (const auto& issue : issues)
         if (issue.given != issue.suggested) ++counts[{issue.given, issue.suggested}];
     std::vector<Confusion> confusions;
+    confusions.reserve(counts.size());
     for (const auto& [pair, count] : counts) confusions.push_back({pair.first, pair.second, count});
     std::ranges::stable_sort(confusions, std::ranges::greater{}, &Confusion::count);
     return confusions;
@@ -230,6 +235,7 @@ std::string to_csv(const LabelIssues& found, bool float32) {
 
 std::string to_npy(const LabelIssues& found) {
     std::vector<std::int64_t> indices;
+    indices.reserve(found.ranked.size());
     for (const auto& issue : found.ranked)
         indices.push_back(static_cast<std::int64_t>(issue.index));
     return npy::to_npy(indices);

@@ -1,7 +1,6 @@
 // The one program: `tusker COMMAND …`. Exit codes: 0 done, 1 refused or failed, 2 bad use.
 #include <cstdio>
 #include <exception>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -11,9 +10,9 @@ namespace tusker::cli {
 namespace {
 
 /// Every subcommand, in the order of `tusker --help`.
-const std::vector<AddCommand> kCommands = {
-    add_serve_command,  add_link_command,   add_key_command,   add_issues_command,
-    add_import_command, add_export_command, add_query_command, add_routes_command};
+constexpr AddCommand kCommands[] = {add_serve_command,  add_link_command,   add_key_command,
+                                    add_issues_command, add_import_command, add_export_command,
+                                    add_query_command,  add_routes_command};
 
 constexpr int kBadUse = 2;
 

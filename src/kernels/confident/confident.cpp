@@ -220,16 +220,6 @@ Result<LabelIssues> find_in_order(MatrixView<const T> probs, std::span<const Cla
     return fail(ErrorCode::Internal, "unknown order");
 }
 
-// --- Names --------------------------------------------------------------------------------------
-
-/// In the order of the enumerators.
-const std::array<std::string, 7> kFilterNames = {
-    "prune_by_noise_rate",  "prune_by_class",      "both",
-    "confident_learning",   "predicted_neq_given", "low_self_confidence",
-    "low_normalized_margin"};
-const std::array<std::string, 4> kRankingNames = {
-    "self_confidence", "normalized_margin", "confidence_weighted_entropy", "weighted_entropy"};
-
 template <class Enum>
 std::optional<Enum> find_name(std::span<const std::string> names, std::string_view name) {
     const auto found = std::ranges::find(names, name);
@@ -242,27 +232,41 @@ std::optional<Enum> find_name(std::span<const std::string> names, std::string_vi
 Result<LabelIssues> find_label_issues(MatrixView<const float> probs,
                                       std::span<const ClassId> labels,
                                       const LabelIssueOptions& options, const Pool& pool,
-                                      std::stop_token stop, const Progress& progress) {
+                                      const std::stop_token& stop, const Progress& progress) {
     return find_in_order(probs, labels, options, pool, stop, progress);
 }
 Result<LabelIssues> find_label_issues(MatrixView<const double> probs,
                                       std::span<const ClassId> labels,
                                       const LabelIssueOptions& options, const Pool& pool,
-                                      std::stop_token stop, const Progress& progress) {
+                                      const std::stop_token& stop, const Progress& progress) {
     return find_in_order(probs, labels, options, pool, stop, progress);
 }
 
+// Names stand in the order of the enumerators.
+std::span<const std::string> filter_names() {
+    static const std::array<std::string, 7> names = {
+        "prune_by_noise_rate",  "prune_by_class",      "both",
+        "confident_learning",   "predicted_neq_given", "low_self_confidence",
+        "low_normalized_margin"};
+    return names;
+}
+std::span<const std::string> ranking_names() {
+    static const std::array<std::string, 4> names = {
+        "self_confidence", "normalized_margin", "confidence_weighted_entropy", "weighted_entropy"};
+    return names;
+}
+
 std::optional<FilterBy> find_filter(std::string_view name) {
-    return find_name<FilterBy>(kFilterNames, name);
+    return find_name<FilterBy>(filter_names(), name);
 }
 std::optional<RankBy> find_ranking(std::string_view name) {
-    return find_name<RankBy>(kRankingNames, name);
+    return find_name<RankBy>(ranking_names(), name);
 }
-std::string_view name_of(FilterBy filter) { return kFilterNames[static_cast<std::size_t>(filter)]; }
+std::string_view name_of(FilterBy filter) {
+    return filter_names()[static_cast<std::size_t>(filter)];
+}
 std::string_view name_of(RankBy ranking) {
-    return kRankingNames[static_cast<std::size_t>(ranking)];
+    return ranking_names()[static_cast<std::size_t>(ranking)];
 }
-std::span<const std::string> filter_names() { return kFilterNames; }
-std::span<const std::string> ranking_names() { return kRankingNames; }
 
 }  // namespace tusker::confident

@@ -100,11 +100,13 @@ using Progress = std::function<void(std::size_t done, std::size_t total)>;
 Result<LabelIssues> find_label_issues(MatrixView<const float> probs,
                                       std::span<const ClassId> labels,
                                       const LabelIssueOptions& options, const Pool& pool,
-                                      std::stop_token stop = {}, const Progress& progress = {});
+                                      const std::stop_token& stop = {},
+                                      const Progress& progress = {});
 Result<LabelIssues> find_label_issues(MatrixView<const double> probs,
                                       std::span<const ClassId> labels,
                                       const LabelIssueOptions& options, const Pool& pool,
-                                      std::stop_token stop = {}, const Progress& progress = {});
+                                      const std::stop_token& stop = {},
+                                      const Progress& progress = {});
 
 /// cleanlab's names: prune_by_noise_rate, …; empty for an unknown one.
 std::optional<FilterBy> find_filter(std::string_view name);

@@ -58,6 +58,7 @@ LabelIssues found(const Sample<T>& sample, const LabelIssueOptions& options, con
 
 std::vector<std::size_t> indices(const LabelIssues& issues) {
     std::vector<std::size_t> result;
+    result.reserve(issues.ranked.size());
     for (const auto& issue : issues.ranked) result.push_back(issue.index);
     return result;
 }
@@ -342,7 +343,7 @@ TEST(FindLabelIssues, WarnsOfRowsThatDoNotSumToOne) {
 
 TEST(FindLabelIssues, CanBeCancelled) {
     const auto sample = random_sample<float>(50, 4, 1);
-    std::stop_source source;
+    std::stop_source source;  // NOLINT(misc-const-correctness): it is stopped in the next line
     source.request_stop();
     const auto result =
         find_label_issues(sample.view(), sample.labels, {}, Pool(1), source.get_token());

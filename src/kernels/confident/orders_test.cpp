@@ -22,9 +22,8 @@ Positions argsort(const std::vector<double>& keys) {
 }
 
 std::vector<double> keys_with_many_ties(std::size_t n) {
-    std::vector<double> keys;
-    for (std::size_t i = 0; i < n; ++i)
-        keys.push_back(static_cast<double>((i * i * 31 + i) % 97 % 6));
+    std::vector<double> keys(n);
+    for (std::size_t i = 0; i < n; ++i) keys[i] = static_cast<double>((i * i * 31 + i) % 97 % 6);
     return keys;
 }
 
@@ -58,9 +57,9 @@ TEST(NumpyOrder, GoesOverToHeapsortWhereNumpyDoes) {
 
 template <class T>
 std::vector<T> reciprocals(std::size_t n) {
-    std::vector<T> values;
+    std::vector<T> values(n);
     for (std::size_t i = 0; i < n; ++i)
-        values.push_back(static_cast<T>(1.0 / static_cast<double>(i % 23 + 1)));
+        values[i] = static_cast<T>(1.0 / static_cast<double>(i % 23 + 1));
     return values;
 }
 

@@ -145,12 +145,12 @@ RowChecks scan(MatrixView<const T> block, std::size_t first, std::span<const Cla
     return checks;
 }
 
-RowChecks ScanFloat(MatrixView<const float> block, std::size_t first,
-                    std::span<const ClassId> labels, RowFacts<float>& facts) {
+RowChecks scan_float(MatrixView<const float> block, std::size_t first,
+                     std::span<const ClassId> labels, RowFacts<float>& facts) {
     return scan(block, first, labels, facts);
 }
-RowChecks ScanDouble(MatrixView<const double> block, std::size_t first,
-                     std::span<const ClassId> labels, RowFacts<double>& facts) {
+RowChecks scan_double(MatrixView<const double> block, std::size_t first,
+                      std::span<const ClassId> labels, RowFacts<double>& facts) {
     return scan(block, first, labels, facts);
 }
 
@@ -160,18 +160,18 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::confident {
 
-HWY_EXPORT(ScanFloat);
-HWY_EXPORT(ScanDouble);
+HWY_EXPORT(scan_float);
+HWY_EXPORT(scan_double);
 
 template <>
 RowChecks scan_rows(MatrixView<const float> block, std::size_t first,
                     std::span<const ClassId> labels, RowFacts<float>& facts) {
-    return HWY_DYNAMIC_DISPATCH(ScanFloat)(block, first, labels, facts);
+    return HWY_DYNAMIC_DISPATCH(scan_float)(block, first, labels, facts);
 }
 template <>
 RowChecks scan_rows(MatrixView<const double> block, std::size_t first,
                     std::span<const ClassId> labels, RowFacts<double>& facts) {
-    return HWY_DYNAMIC_DISPATCH(ScanDouble)(block, first, labels, facts);
+    return HWY_DYNAMIC_DISPATCH(scan_double)(block, first, labels, facts);
 }
 
 namespace {
