@@ -45,7 +45,9 @@ export function bytes(size: number): string {
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-export const score = (value: number): string => value.toFixed(3);
+/** "< .001" rather than a zero that it is not. */
+export const score = (value: number): string =>
+  value > 0 && value < 0.0005 ? '< .001' : value.toFixed(3);
 export const probability = (value: number): string => value.toFixed(2);
 /** ".94": confidences stand in narrow columns. */
 export const confidence = (value: number): string =>
@@ -189,7 +191,7 @@ export const WORDS = {
   },
   query: {
     name: 'query',
-    placeholder: 'annotations.count = 0',
+    placeholder: 'ask: annotations.count = 0, metadata.weather = rainy, …',
     clear: 'Clear the query',
     completions: 'Completions',
   },
