@@ -94,6 +94,31 @@ bool compare(double left, Operator op, double right) {
     return holds(op, order_doubles(left, right));
 }
 
+double calculate(Operator op, double a, double b) {
+    double result = std::numeric_limits<double>::quiet_NaN();
+    switch (op) {
+        case Operator::Add:
+            result = a + b;
+            break;
+        case Operator::Subtract:
+            result = a - b;
+            break;
+        case Operator::Multiply:
+            result = a * b;
+            break;
+        case Operator::Divide:
+            result = a / b;
+            break;
+        case Operator::Modulo:
+            result = std::fmod(a, b);
+            break;
+        default:
+            break;
+    }
+    // Division by zero and overflow have no value.
+    return std::isfinite(result) ? result : std::numeric_limits<double>::quiet_NaN();
+}
+
 Operator flipped(Operator op) {
     switch (op) {
         case Operator::Less:

@@ -42,6 +42,8 @@ bool holds(Operator op, std::optional<std::strong_ordering> order);
 bool compare(const Cell& left, Operator op, const Cell& right);
 /// Numbers where NaN means absent.
 bool compare(double left, Operator op, double right);
+/// Add to Modulo; NaN if a side is absent, and for what has no finite value, such as 1 / 0.
+double calculate(Operator op, double a, double b);
 /// The same comparison with its sides changed.
 Operator flipped(Operator op);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "catalog/item_sizes.hpp"
@@ -20,35 +21,10 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint32_t kChunkRows = 2048;
 
 bool all_zero(std::span<const std::uint8_t> mask) {
-    return std::ranges::find(mask, std::uint8_t{1}) == mask.end();
+    return std::memchr(mask.data(), 1, mask.size()) == nullptr;
 }
 bool all_one(std::span<const std::uint8_t> mask) {
-    return std::ranges::find(mask, std::uint8_t{0}) == mask.end();
-}
-
-double calculate(Operator op, double a, double b) {
-    double result = kNone;
-    switch (op) {
-        case Operator::Add:
-            result = a + b;
-            break;
-        case Operator::Subtract:
-            result = a - b;
-            break;
-        case Operator::Multiply:
-            result = a * b;
-            break;
-        case Operator::Divide:
-            result = a / b;
-            break;
-        case Operator::Modulo:
-            result = std::fmod(a, b);
-            break;
-        default:
-            break;
-    }
-    // Division by zero and overflow have no value.
-    return std::isfinite(result) ? result : kNone;
+    return std::memchr(mask.data(), 0, mask.size()) == nullptr;
 }
 
 }  // namespace
@@ -107,7 +83,7 @@ void BlockEvaluator::condition(const Term& term, const Lanes& lanes, std::span<s
         case Term::Kind::Some:
             std::ranges::fill(out, std::uint8_t{0});
             for_rows(term.source, term.parts[0],
-                     [&](std::size_t item, std::uint8_t holds) { out[item] |= holds; });
+                     [&](std::size_t item, std::uint32_t rows) { out[item] |= rows > 0 ? 1 : 0; });
             break;
         case Term::Kind::Set:
             write_mask(*term.items, first_, out);
@@ -193,7 +169,7 @@ void BlockEvaluator::numbers(const Term& term, const Lanes& lanes, std::span<dou
         case Term::Kind::Count:
             std::ranges::fill(out, 0.0);
             for_rows(term.source, term.parts[0],
-                     [&](std::size_t item, std::uint8_t holds) { out[item] += holds; });
+                     [&](std::size_t item, std::uint32_t rows) { out[item] += rows; });
             break;
         case Term::Kind::Arithmetic: {
             numbers(term.parts[0], lanes, out);
@@ -274,7 +250,14 @@ void BlockEvaluator::for_rows(std::size_t source, const Term& condition_term, Vi
             if (!rows.dead[part].empty())
                 for (std::uint32_t i = 0; i < count; ++i)
                     out[i] &= static_cast<std::uint8_t>(is_alive(rows, part, at + i));
-            for (std::uint32_t i = 0; i < count; ++i) visit(item_no[i] - first_, out[i]);
+            if (all_zero(out)) continue;
+            // Rows of an item stand together: summing them first spares a dependent store a row.
+            for (std::uint32_t i = 0; i < count;) {
+                const auto item = item_no[i];
+                std::uint32_t rows_of_item = 0;
+                for (; i < count && item_no[i] == item; ++i) rows_of_item += out[i];
+                visit(item - first_, rows_of_item);
+            }
         }
     }
 }

@@ -32,7 +32,8 @@ private:
     void compare_lanes(const Term& term, const Lanes& lanes, std::span<std::uint8_t> out);
     void match(const Term& term, const Lanes& lanes, std::span<std::uint8_t> out);
     void add_found_sizes(const Field& field, std::span<double> out) const;
-    /// visit(item lane, row satisfies) over the living rows of the source in this block.
+    /// visit(item lane, how many rows) for living rows of the source that satisfy the condition; an
+    /// item may come several times, or with none.
     template <class Visit>
     void for_rows(std::size_t source, const Term& condition, Visit&& visit);
     /// read(part, begin, out) rows of item-level fields into the lanes of their items.

@@ -8,6 +8,7 @@
 // and `confidence > 0.8` finds 0.8).
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "query/fields.hpp"
@@ -142,25 +143,23 @@ void match_column(const Match& match, const Column& column, std::span<const std:
 }
 
 template <class T>
-void match_codes(const Segment& segment, std::string_view name, Type type,
-                 std::span<const std::uint8_t> accepted, std::uint32_t begin,
-                 std::span<std::uint8_t> out) {
+void match_codes(const Segment& segment, std::string_view name, Type type, const Match& match,
+                 std::uint32_t begin, std::span<std::uint8_t> out) {
     const Column* const column = segment.find(name, type);
-    if (column == nullptr) return;
+    if (column == nullptr || match.accepted_codes == 0) return;
     const T* const codes = column->values<T>().data();
+    std::uint8_t* const into = out.data();
     // One accepted code is the common case, and a comparison is many times a look-up.
-    const auto ones = std::ranges::count(accepted, 1);
-    if (ones == 0) return;
-    if (ones == 1) {
-        const auto only = static_cast<T>(std::ranges::find(accepted, 1) - accepted.begin());
-        for_values(*column, begin, out.size(),
-                   [=, into = out.data()](std::size_t index, std::size_t i) {
-                       into[i] = static_cast<std::uint8_t>(codes[index] == only);
-                   });
+    if (match.accepted_codes == 1) {
+        const auto only = static_cast<T>(match.only_code);
+        for_values(*column, begin, out.size(), [=](std::size_t index, std::size_t i) {
+            into[i] = static_cast<std::uint8_t>(codes[index] == only);
+        });
         return;
     }
+    const std::uint8_t* const accepted = match.codes.data();
     for_values(*column, begin, out.size(),
-               [&](std::size_t index, std::size_t i) { out[i] = accepted[codes[index]]; });
+               [=](std::size_t index, std::size_t i) { into[i] = accepted[codes[index]]; });
 }
 
 float rounded(double value) {
@@ -175,7 +174,7 @@ constexpr std::uint8_t kUnsure = 2;
 // The exact value decides for those that float32 cannot tell.
 void settle(const Field& field, const Match& match, const Segment& segment, std::uint32_t begin,
             std::span<std::uint8_t> out) {
-    if (std::ranges::find_if(out, [](std::uint8_t v) { return v >= kUnsure; }) == out.end()) return;
+    if (std::memchr(out.data(), kUnsure, out.size()) == nullptr) return;
     for (std::size_t i = 0; i < out.size(); ++i) {
         if (out[i] < kUnsure) continue;
         double exact = 0;
@@ -202,7 +201,35 @@ void match_rounded(const Field& field, const Match& match, const Segment& segmen
     settle(field, match, segment, begin, out);
 }
 
-// Boxes by the product of two float32, which is off by less than 2^-22 of itself; polygons exactly.
+/// Where the product of two float32 decides about an area, and where it cannot.
+struct AreaBounds {
+    explicit AreaBounds(Interval<double> exact)
+        : surely_above(exact.low + margin(exact.low)),
+          surely_below(exact.high - margin(exact.high)),
+          too_small(exact.low - margin(exact.low)),
+          too_large(exact.high + margin(exact.high)) {}
+
+    std::uint8_t judge(float width, float height, std::uint8_t type) const {
+        const double area = static_cast<double>(width) * static_cast<double>(height);
+        const int inside = (area > surely_above) & (area < surely_below);
+        const int outside = (area < too_small) | (area > too_large);
+        const int is_box = type == static_cast<std::uint8_t>(catalog::ObjectType::Box);
+        const int sure = (inside | outside) & is_box;
+        return static_cast<std::uint8_t>((inside & sure) | ((sure ^ 1) * kUnsure));
+    }
+
+private:
+    // The product is off by less than 2^-22 of itself, or by little where float32 loses digits.
+    static double margin(double bound) {
+        return std::isinf(bound) ? 0 : std::abs(bound) * 0x1p-22 + 1e-30;
+    }
+    double surely_above;
+    double surely_below;
+    double too_small;
+    double too_large;
+};
+
+// Boxes by their hot columns, polygons exactly.
 void match_area(const Field& field, const Match& match, const Segment& segment, std::uint32_t begin,
                 std::span<std::uint8_t> out) {
     if (match.numbers.is_empty()) return;
@@ -210,26 +237,22 @@ void match_area(const Field& field, const Match& match, const Segment& segment, 
     const Column* const height = segment.find(catalog::column::kH, Type::F32);
     const Column* const type = segment.find(catalog::column::kType, Type::U8);
     if (width == nullptr || height == nullptr || type == nullptr) return;
-    static constexpr double kError = 0x1p-22;
-    static constexpr double kTiny = 1e-30;  // where float32 loses its digits
-    const double low = match.numbers.low;
-    const double high = match.numbers.high;
-    const double low_margin = std::isinf(low) ? 0 : std::abs(low) * kError + kTiny;
-    const double high_margin = std::isinf(high) ? 0 : std::abs(high) * kError + kTiny;
-    const auto types = type->values<std::uint8_t>();
-    for_values(*width, begin, out.size(), [&](std::size_t index, std::size_t i) {
-        const auto row = begin + static_cast<std::uint32_t>(i);
-        const auto height_index = height->index_of(row);
-        const auto type_index = type->index_of(row);
-        if (!height_index || !type_index) return;
-        const double area = static_cast<double>(width->values<float>()[index]) *
-                            static_cast<double>(height->values<float>()[*height_index]);
-        const bool is_box =
-            types[*type_index] == static_cast<std::uint8_t>(catalog::ObjectType::Box);
-        const bool inside = area > low + low_margin && area < high - high_margin;
-        const bool outside = area < low - low_margin || area > high + high_margin;
-        out[i] = !is_box ? kUnsure : inside ? 1 : outside ? 0 : kUnsure;
-    });
+    const AreaBounds bounds(match.numbers);
+    const float* const widths = width->values<float>().data();
+    const float* const heights = height->values<float>().data();
+    const std::uint8_t* const types = type->values<std::uint8_t>().data();
+    if (width->is_dense() && height->is_dense() && type->is_dense()) {
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = bounds.judge(widths[begin + i], heights[begin + i], types[begin + i]);
+    } else {
+        for_values(*width, begin, out.size(), [&](std::size_t index, std::size_t i) {
+            const auto row = begin + static_cast<std::uint32_t>(i);
+            const auto height_index = height->index_of(row);
+            const auto type_index = type->index_of(row);
+            if (height_index && type_index)
+                out[i] = bounds.judge(widths[index], heights[*height_index], types[*type_index]);
+        });
+    }
     settle(field, match, segment, begin, out);
 }
 
@@ -249,17 +272,24 @@ Match make_match(const Field& field, Operator op, const Term& literal, const Row
     const bool is_number = literal.literal.is_number() && match.op != Operator::Like;
     match.numbers = is_number ? doubles_for(match.op, literal.literal) : Interval<double>{1, 0};
     match.whole = is_number ? whole_for(match.op, literal.literal) : Interval<std::int64_t>{1, 0};
-    if (field.kind == Field::Kind::Label) {
-        match.labels.resize(labels.size());
-        for (std::size_t code = 0; code < labels.size(); ++code)
-            match.labels[code] =
-                match.accepts(Cell::of_text(labels.text(static_cast<catalog::LabelCode>(code))));
-    }
-    if (field.kind == Field::Kind::ObjectType)
-        for (std::size_t type = 0; type < match.types.size(); ++type) {
-            const auto text = catalog::to_text(static_cast<catalog::ObjectType>(type));
-            match.types[type] = !text.empty() && match.accepts(Cell::of_text(text));
+    const auto accept_codes = [&](std::size_t count, auto text_of) {
+        match.codes.resize(count);
+        for (std::uint32_t code = 0; code < count; ++code) {
+            const std::string_view text = text_of(code);
+            if (text.empty() && field.kind == Field::Kind::ObjectType) continue;  // no such type
+            if (!match.accepts(Cell::of_text(text))) continue;
+            match.codes[code] = 1;
+            match.only_code = code;
+            ++match.accepted_codes;
         }
+    };
+    if (field.kind == Field::Kind::Label)
+        accept_codes(labels.size(),
+                     [&](std::uint32_t code) -> std::string_view { return labels.text(code); });
+    if (field.kind == Field::Kind::ObjectType)
+        accept_codes(256, [](std::uint32_t code) {
+            return catalog::to_text(static_cast<catalog::ObjectType>(code));
+        });
     if (field.kind == Field::Kind::Column)
         for (const auto& part : source.parts) {
             auto& tables = match.dictionaries.emplace_back();
@@ -287,11 +317,10 @@ void match_rows(const Field& field, const Match& match, const Segment& segment, 
             break;
         }
         case Field::Kind::Label:
-            match_codes<std::uint32_t>(segment, field.column, Type::U32, match.labels, begin, out);
+            match_codes<std::uint32_t>(segment, field.column, Type::U32, match, begin, out);
             break;
         case Field::Kind::ObjectType:
-            match_codes<std::uint8_t>(segment, catalog::column::kType, Type::U8, match.types, begin,
-                                      out);
+            match_codes<std::uint8_t>(segment, catalog::column::kType, Type::U8, match, begin, out);
             break;
         case Field::Kind::X:
         case Field::Kind::Y:

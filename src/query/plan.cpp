@@ -1,5 +1,6 @@
 // Tree -> Plan: conditions. Names are in names.cpp.
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,17 @@ Term set_of(std::shared_ptr<const columns::Bitmap> items) {
     Term term;
     term.kind = Term::Kind::Set;
     term.items = std::move(items);
+    return term;
+}
+
+Term folded(const Node& node, const std::vector<Term>& parts) {
+    const double first = parts[0].literal.as_number();
+    const double value = node.kind == Node::Kind::Negate
+                             ? -first
+                             : calculate(node.op, first, parts[1].literal.as_number());
+    Term term;
+    term.kind = Term::Kind::Literal;
+    if (!std::isnan(value)) term.literal = Cell::of_fraction(value);  // else absent
     return term;
 }
 
@@ -267,6 +279,11 @@ Result<Term> Resolver::value(const Node& node, const Group* group, Subject& subj
             std::vector<Term> parts;
             for (const auto& part : node.parts)
                 parts.push_back(TUSKER_TRY(value(part, group, subject)));
+            const auto is_literal = [](const Term& part) {
+                return part.kind == Term::Kind::Literal;
+            };
+            // 32*32 becomes a constant, so that a comparison with it can be matched.
+            if (std::ranges::all_of(parts, is_literal)) return folded(node, parts);
             Term term = with_parts(
                 node.kind == Node::Kind::Negate ? Term::Kind::Negate : Term::Kind::Arithmetic,
                 std::move(parts));

@@ -66,9 +66,10 @@ struct Match {
     std::shared_ptr<const std::string> text;  // what a text constant points into
     Interval<double> numbers;                 // empty unless the constant is a number
     Interval<std::int64_t> whole;             // the same numbers among int64
-    /// Whether each label, each object type satisfies it.
-    std::vector<std::uint8_t> labels;
-    std::array<std::uint8_t, 256> types{};
+    /// Whether each label (Field::Label) or object type (Field::ObjectType) satisfies it.
+    std::vector<std::uint8_t> codes;
+    std::size_t accepted_codes = 0;
+    std::uint32_t only_code = 0;  // if accepted_codes == 1
     /// [part][column of that name there][dictionary code]; empty where a column has no dictionary.
     std::vector<std::vector<std::vector<std::uint8_t>>> dictionaries;
 
