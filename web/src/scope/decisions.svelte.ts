@@ -14,17 +14,38 @@ export interface Made {
   index: number;
 }
 
+type DecisionArguments = [
+  ds: string,
+  tile: IssueTile,
+  index: number,
+  issues: string,
+  verdict: Verdict,
+  label: string,
+];
+
 class Decisions {
   made = $state.raw<readonly Made[]>([]);
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: an undo pressed while a decision is being saved takes that one back. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine;
+    return mine;
+  }
 
   /** Throws what the server said; nothing is kept then. */
-  async decide(
-    ds: string,
-    tile: IssueTile,
-    index: number,
-    issues: string,
-    verdict: Verdict,
-    label: string,
+  decide(...decision: DecisionArguments): Promise<Decision> {
+    return this.#inTurn(() => this.save(...decision));
+  }
+
+  /** Takes the newest decision on this dataset back; null if there is none. */
+  undo(ds: string): Promise<(Made & { label: string }) | null> {
+    return this.#inTurn(() => this.takeBack(ds));
+  }
+
+  private async save(
+    ...[ds, tile, index, issues, verdict, label]: DecisionArguments
   ): Promise<Decision> {
     status.saved = 'saving';
     try {
@@ -39,8 +60,7 @@ class Decisions {
     }
   }
 
-  /** Takes the newest decision on this dataset back; null if there is none. */
-  async undo(ds: string): Promise<(Made & { label: string }) | null> {
+  private async takeBack(ds: string): Promise<(Made & { label: string }) | null> {
     const last = this.made.findLast((one) => one.ds === ds);
     if (last === undefined) return null;
     status.saved = 'saving';
