@@ -36,8 +36,10 @@ nucleus.async_job.JOB_POLLING_INTERVAL = 0.005
 TAXONOMY = "clothing_type"
 FASHION_MODEL = "kernel machine, 5 folds"
 STREET_MODEL = "street detector"
-# Local files go 10 to a request, 10 requests at a time; so many an `append` keeps progress visible.
-ITEMS_PER_APPEND = 400
+# Local files go 10 to a request and 10 requests at a time, which arrive in any order. So many an
+# `append` keep progress visible; one request an `append` keeps the scenes in their order.
+PHOTOGRAPHS_PER_APPEND = 400
+SCENES_PER_APPEND = 10
 ROWS_PER_REQUEST = 2500
 
 
@@ -78,10 +80,10 @@ def _find_or_make_model(client: NucleusClient, name: str):
     return client.create_model(name=name, reference_id=name.replace(" ", "-").replace(",", ""))
 
 
-def _append(dataset, items: Sequence[DatasetItem], what: str) -> None:
+def _append(dataset, items: Sequence[DatasetItem], per_append: int, what: str) -> None:
     with Progress(f"{what}: uploading pictures", len(items)) as progress:
-        for start in range(0, len(items), ITEMS_PER_APPEND):
-            part = items[start : start + ITEMS_PER_APPEND]
+        for start in range(0, len(items), per_append):
+            part = items[start : start + per_append]
             with _quiet():
                 dataset.append(part).sleep_until_complete(verbose_std_out=False)
             progress.advance(len(part))
@@ -133,7 +135,7 @@ def load_fashion(
             DatasetItem(str(pictures[i]), reference_id=names[i], metadata=describe(photographs, i))
             for i in range(len(names))
         ]
-        _append(dataset, items, name)
+        _append(dataset, items, PHOTOGRAPHS_PER_APPEND, name)
     facts = _facts(server, dataset.id)
     if not any(taxonomy["name"] == TAXONOMY for taxonomy in facts["schema"]["taxonomies"]):
         dataset.add_taxonomy(TAXONOMY, "category", list(LABELS))
@@ -194,7 +196,7 @@ def load_street(server: Server, name: str, folder: Path) -> Loaded:
             )
             for image in labels["images"]
         ]
-        _append(dataset, items, name)
+        _append(dataset, items, SCENES_PER_APPEND, name)
     if _facts(server, dataset.id)["annotations"] < len(labels["annotations"]):
         boxes = [
             BoxAnnotation(
