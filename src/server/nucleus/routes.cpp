@@ -69,6 +69,7 @@ Tested with the unmodified clients 0.22.3 and 0.18.4 from PyPI: `tests/nucleus/`
 
 ```python
 import nucleus
+
 client = nucleus.NucleusClient(api_key="live_…", endpoint="http://127.0.0.1:8080/v1/nucleus")
 ```
 
