@@ -129,6 +129,7 @@ TEST_F(FormatsTest, CocoKeepsGoodRowsAndNamesTheOthers) {
     EXPECT_EQ(report.annotations.created, 2U);
     EXPECT_THAT(report.classes, ElementsAre(Pair("bus", 1), Pair("car", 1)));
     std::vector<std::string> refused;
+    refused.reserve(report.refused.size());
     for (const RefusedRow& row : report.refused)
         refused.push_back(fmt::format("{}: {} = {}", row.line, row.field, row.value));
     EXPECT_THAT(refused,
@@ -309,7 +310,6 @@ TEST_F(FormatsTest, ExportsSayTheLabelsAsTheyAreAndAsTheyWereGiven) {
 
     // The whole as COCO, read again into another dataset, exports the same rows.
     write("again.json", exported("coco"));
-    const std::string first = dataset;
     dataset = *catalog->create_dataset("again", {.who = "anna", .why = {}});
     const ImportReport report = import(request("again.json"));
     EXPECT_EQ(report.refused_total, 0U) << report.json();

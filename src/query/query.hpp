@@ -23,7 +23,7 @@
 namespace tusker::query {
 
 /// Longer texts are refused.
-inline constexpr std::size_t kMaxTextBytes = 256 * 1024;
+inline constexpr std::size_t kMaxTextBytes = std::size_t{256} * 1024;
 /// Deeper nesting of parentheses, NOT, minus signs and arithmetic is refused.
 inline constexpr std::size_t kMaxDepth = 256;
 

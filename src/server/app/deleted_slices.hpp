@@ -21,7 +21,7 @@ struct DeletedSlice {
 /// Thread safety: may be called from several threads.
 class DeletedSlices {
 public:
-    static constexpr TimeMs kKeptMs = 60 * 60 * 1000;
+    static constexpr TimeMs kKeptMs = TimeMs{60} * 60 * 1000;
     static constexpr std::size_t kKeptMax = 1'000;
 
     void keep(DeletedSlice slice);

@@ -46,7 +46,7 @@ std::string_view sniff(std::string_view head, std::string_view name) {
 
 Answer whole_picture(const catalog::Item& item, const media::Source& source,
                      const Services& services) {
-    media::Slice slice = TUSKER_TRY(services.media.open(source));
+    const media::Slice slice = TUSKER_TRY(services.media.open(source));
     const std::string head =
         TUSKER_TRY(slice.file->read_at(slice.offset, std::min<std::size_t>(16, slice.size)));
     return http::Response::from_file(std::string(sniff(head, item.image_url)),

@@ -16,7 +16,7 @@ namespace tusker::app {
 /// Thread safety: may be called from several threads.
 class Uploads {
 public:
-    static constexpr TimeMs kKeptMs = 60 * 60 * 1000;
+    static constexpr TimeMs kKeptMs = TimeMs{60} * 60 * 1000;
     /// One more pushes out the oldest.
     static constexpr std::size_t kKeptMax = 32;
 
