@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <simdjson.h>
 
@@ -126,7 +127,7 @@ public:
     }
 
     const std::string& text() const { return out_; }
-    std::string take() { return std::move(out_); }
+    std::string take() { return std::exchange(out_, {}); }
 
 private:
     Writer& open(char first, char last);

@@ -104,15 +104,15 @@ TEST_F(Complete, NothingFollowsWhatCannotBeRead) {
 
 RC_GTEST_PROP(CompleteProperty, SurvivesAnyTextAndCursor,
               (const std::string& noise, const std::vector<std::uint8_t>& picks)) {
-    static const auto kVersion = test::make_version(test::small_dataset());
-    static const Pool kPool(2);
-    static const std::vector<std::string> kWords = {
+    static const auto version = test::make_version(test::small_dataset());
+    static const Pool pool(2);
+    static const std::vector<std::string> words = {
         "annotations", "predictions", "metadata", "item", ".",     "(",     ")",         "[", "]",
         "=",           "LIKE",        "AND",      "\"",   "slice", "label", "ORDER BY ", " ", "5"};
     std::string text = noise;
-    for (const auto pick : picks) text += kWords[pick % kWords.size()];
+    for (const auto pick : picks) text += words[pick % words.size()];
     for (std::size_t cursor = 0; cursor <= text.size(); ++cursor) {
-        const auto completion = complete(text, cursor, Scope{kVersion}, kPool);
+        const auto completion = complete(text, cursor, Scope{version}, pool);
         RC_ASSERT(completion.from <= cursor);
         RC_ASSERT(completion.to >= cursor);
         RC_ASSERT(completion.to <= text.size());

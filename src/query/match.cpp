@@ -204,15 +204,15 @@ void match_rounded(const Field& field, const Match& match, const Segment& segmen
 /// Where the product of two float32 decides about an area, and where it cannot.
 struct AreaBounds {
     explicit AreaBounds(Interval<double> exact)
-        : surely_above(exact.low + margin(exact.low)),
-          surely_below(exact.high - margin(exact.high)),
-          too_small(exact.low - margin(exact.low)),
-          too_large(exact.high + margin(exact.high)) {}
+        : surely_above_(exact.low + margin(exact.low)),
+          surely_below_(exact.high - margin(exact.high)),
+          too_small_(exact.low - margin(exact.low)),
+          too_large_(exact.high + margin(exact.high)) {}
 
     std::uint8_t judge(float width, float height, std::uint8_t type) const {
         const double area = static_cast<double>(width) * static_cast<double>(height);
-        const int inside = (area > surely_above) & (area < surely_below);
-        const int outside = (area < too_small) | (area > too_large);
+        const int inside = (area > surely_above_) & (area < surely_below_);
+        const int outside = (area < too_small_) | (area > too_large_);
         const int is_box = type == static_cast<std::uint8_t>(catalog::ObjectType::Box);
         const int sure = (inside | outside) & is_box;
         return static_cast<std::uint8_t>((inside & sure) | ((sure ^ 1) * kUnsure));
@@ -223,10 +223,10 @@ private:
     static double margin(double bound) {
         return std::isinf(bound) ? 0 : std::abs(bound) * 0x1p-22 + 1e-30;
     }
-    double surely_above;
-    double surely_below;
-    double too_small;
-    double too_large;
+    double surely_above_;
+    double surely_below_;
+    double too_small_;
+    double too_large_;
 };
 
 // Boxes by their hot columns, polygons exactly.

@@ -241,6 +241,7 @@ Result<Term> Resolver::labelled(const Node& node, std::size_t source, Subject& s
         if (subject.beside_text && node.names.size() == 2 &&
             !scope_.version.labels->find(label.text)) {
             std::vector<std::string> taxonomies;
+            taxonomies.reserve(scope_.version.taxonomies.size());
             for (const auto& taxonomy : scope_.version.taxonomies)
                 taxonomies.push_back(taxonomy.name);
             warn(label.column, no_such("taxonomy", label.text, taxonomies));

@@ -162,7 +162,7 @@ public:
 
 private:
     const std::vector<ObjectRow>& objects(const Node& path, const ItemRow& item) const {
-        static const std::vector<ObjectRow> kNone;
+        static const std::vector<ObjectRow> none;
         if (path.names[0].text == "annotations") return item.annotations;
         std::size_t run = 0;
         if (!path.run) {  // the one with most predictions
@@ -172,13 +172,13 @@ private:
                     sizes[r] += i.predictions[r].size();
             run = static_cast<std::size_t>(std::ranges::max_element(sizes) - sizes.begin());
         }
-        return run < item.predictions.size() ? item.predictions[run] : kNone;
+        return run < item.predictions.size() ? item.predictions[run] : none;
     }
 
     static bool is_reserved(const Name& name) {
-        static const std::vector<std::string> kWords = {
+        static const std::vector<std::string> words = {
             "count", "label", "type", "id", "area", "metadata", "box", "polygon", "category"};
-        return !name.quoted && std::ranges::find(kWords, name.text) != kWords.end();
+        return !name.quoted && std::ranges::find(words, name.text) != words.end();
     }
     static bool is_of_objects(const Node& node) {
         return node.kind == Node::Kind::Path && !node.has_group() &&
@@ -392,6 +392,7 @@ std::vector<catalog::ItemNo> expected_items(const Dataset& dataset, const Tree& 
         const ItemRow& item = dataset.items[i];
         if (item.deleted || (tree.condition && !oracle.holds(*tree.condition, item))) continue;
         std::vector<Val> keys;
+        keys.reserve(tree.order.size());
         for (const auto& order : tree.order) keys.push_back(oracle.value(order.value, item, {}));
         found.emplace_back(i * dataset.stride, std::move(keys));
     }
@@ -399,6 +400,7 @@ std::vector<catalog::ItemNo> expected_items(const Dataset& dataset, const Tree& 
         return before(tree.order, a.second, b.second);
     });
     std::vector<catalog::ItemNo> items;
+    items.reserve(found.size());
     for (const auto& [item, keys] : found) items.push_back(item);
     return items;
 }
@@ -428,8 +430,8 @@ std::string described(const catalog::Version& version) {
 }
 
 const Pool& pool() {
-    static const Pool kPool(2);
-    return kPool;
+    static const Pool shared(2);
+    return shared;
 }
 
 RC_GTEST_PROP(Oracle, AnswersEveryQuestionAsTheLoopDoes, ()) {

@@ -190,7 +190,7 @@ private:
     Result<Node> chain(Node::Kind kind) {
         const std::string_view keyword = kind == Node::Kind::Or ? "or" : "and";
         const auto member = [&] {
-            return kind == Node::Kind::Or ? chain(Node::Kind::And) : not_();
+            return kind == Node::Kind::Or ? chain(Node::Kind::And) : negation();
         };
         Node first = TUSKER_TRY(member());
         if (!now().is_keyword(keyword)) return first;
@@ -207,7 +207,7 @@ private:
         return result;
     }
 
-    Result<Node> not_() {
+    Result<Node> negation() {
         if (!now().is_keyword("not")) return comparison();
         const Level level(depth_);
         TUSKER_TRY(check_depth());
@@ -215,7 +215,7 @@ private:
         result.kind = Node::Kind::Not;
         result.column = now().column;
         ++at_;
-        result.parts.push_back(TUSKER_TRY(not_()));
+        result.parts.push_back(TUSKER_TRY(negation()));
         TUSKER_TRY(check_condition(result.parts[0]));
         return result;
     }

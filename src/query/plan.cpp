@@ -194,6 +194,7 @@ Result<Term> Resolver::slice(std::string_view id_or_name, std::size_t column) {
     const auto* const slice = scope_.version.find_slice(id_or_name);
     if (slice == nullptr) {
         std::vector<std::string> names;
+        names.reserve(scope_.version.slices.size());
         for (const auto& s : scope_.version.slices) names.push_back(s.name);
         return problem_at(column, no_such("slice", id_or_name, names));
     }
@@ -277,6 +278,7 @@ Result<Term> Resolver::value(const Node& node, const Group* group, Subject& subj
         case Node::Kind::Arithmetic:
         case Node::Kind::Negate: {
             std::vector<Term> parts;
+            parts.reserve(node.parts.size());
             for (const auto& part : node.parts)
                 parts.push_back(TUSKER_TRY(value(part, group, subject)));
             const auto is_literal = [](const Term& part) {

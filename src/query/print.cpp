@@ -11,7 +11,16 @@ namespace tusker::query {
 namespace {
 
 // How tightly a node binds; children that bind less stand in parentheses.
-enum Binding { kOr = 1, kAnd, kNot, kCompare, kSum, kProduct, kSign, kPrimary };
+enum Binding {
+    OrBinding = 1,
+    AndBinding,
+    NotBinding,
+    CompareBinding,
+    SumBinding,
+    ProductBinding,
+    SignBinding,
+    Primary
+};
 
 std::string_view sign_of(Operator op) {
     switch (op) {
@@ -48,25 +57,25 @@ bool is_additive(Operator op) { return op == Operator::Add || op == Operator::Su
 Binding binding_of(const Node& node) {
     switch (node.kind) {
         case Node::Kind::Or:
-            return kOr;
+            return OrBinding;
         case Node::Kind::And:
-            return kAnd;
+            return AndBinding;
         case Node::Kind::Not:
-            return kNot;
+            return NotBinding;
         case Node::Kind::Compare:
-            return kCompare;
+            return CompareBinding;
         case Node::Kind::Arithmetic:
-            return is_additive(node.op) ? kSum : kProduct;
+            return is_additive(node.op) ? SumBinding : ProductBinding;
         case Node::Kind::Negate:
-            return kSign;
+            return SignBinding;
         case Node::Kind::Number:
         case Node::Kind::Date:
         case Node::Kind::Bool:
         case Node::Kind::Text:
         case Node::Kind::Path:
-            return kPrimary;
+            return Primary;
     }
-    return kPrimary;
+    return Primary;
 }
 
 std::string number_text(const Node& node) {
@@ -77,7 +86,7 @@ std::string number_text(const Node& node) {
 }
 
 std::string date_text(TimeMs time) {
-    const std::string iso = to_iso(time);
+    std::string iso = to_iso(time);
     static constexpr std::string_view kMidnight = "T00:00:00.000Z";
     if (iso.ends_with(kMidnight)) return iso.substr(0, iso.size() - kMidnight.size());
     return iso;
@@ -90,27 +99,27 @@ public:
         if (wrapped) out_ += '(';
         switch (n.kind) {
             case Node::Kind::Or:
-                list(n, " OR ", kAnd);
+                list(n, " OR ", AndBinding);
                 break;
             case Node::Kind::And:
-                list(n, " AND ", kNot);
+                list(n, " AND ", NotBinding);
                 break;
             case Node::Kind::Not:
                 out_ += "NOT ";
-                node(n.parts[0], kNot);
+                node(n.parts[0], NotBinding);
                 break;
             case Node::Kind::Compare:
-                pair(n, kSum, kSum);
+                pair(n, SumBinding, SumBinding);
                 break;
             case Node::Kind::Arithmetic:
                 if (is_additive(n.op))
-                    pair(n, kSum, kProduct);
+                    pair(n, SumBinding, ProductBinding);
                 else
-                    pair(n, kProduct, kSign);
+                    pair(n, ProductBinding, SignBinding);
                 break;
             case Node::Kind::Negate:
                 out_ += '-';
-                node(n.parts[0], kSign);
+                node(n.parts[0], SignBinding);
                 break;
             case Node::Kind::Number:
                 out_ += number_text(n);
@@ -132,7 +141,7 @@ public:
     }
 
     void order(const Order& order) {
-        node(order.value, kSum);
+        node(order.value, SumBinding);
         if (order.descending) out_ += " DESC";
     }
     void add(std::string_view text) { out_ += text; }

@@ -38,7 +38,7 @@ inline Node literal() {
             return node;
         case 3:
             node.kind = Node::Kind::Date;
-            node.time = TimeMs{86'400'000} * (18'000 + number(2000)) + number(2) * 5'250;
+            node.time = TimeMs{86'400'000} * (18'000 + number(2000)) + TimeMs{5'250} * number(2);
             return node;
         default:
             node.kind = Node::Kind::Text;

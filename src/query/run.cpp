@@ -68,6 +68,7 @@ std::vector<Ranked> first_of_block(const ResolvedQuery& query, const Answer& ans
                                    ItemBlock block, std::uint64_t wanted, const Before& before) {
     BlockEvaluator evaluator(query, block.first, block.last);
     std::vector<std::vector<Cell>> keys;
+    keys.reserve(query.order.size());
     for (const auto& order : query.order) keys.push_back(evaluator.cells(order.value));
     std::vector<std::uint8_t> chosen(block.size());
     write_mask(answer.items, block.first, chosen);

@@ -195,35 +195,37 @@ catalog::Version make_version(const Dataset& dataset) {
     return version;
 }
 
-Dataset small_dataset() {
-    const auto box = [](std::string label, double x, double y, double w, double h,
-                        Metadata metadata = {}, std::optional<std::string> id = std::nullopt) {
-        ObjectRow row;
-        row.label = std::move(label);
-        row.geometry = {x, y, w, h};
-        row.metadata = std::move(metadata);
-        row.id = std::move(id);
-        return row;
-    };
-    const auto sure = [&](std::string label, double confidence, double w = 10) {
-        ObjectRow row = box(std::move(label), 0, 0, w, 10);
-        row.confidence = confidence;
-        return row;
-    };
-    const auto category = [](std::string taxonomy, std::string label) {
-        ObjectRow row;
-        row.type = ObjectType::Category;
-        row.label = std::move(label);
-        row.taxonomy = std::move(taxonomy);
-        return row;
-    };
-    const auto text = [](const char* t) { return std::string(t); };
-    constexpr TimeMs kDay = 86'400'000;
+namespace {
 
-    Dataset d;
-    d.runs = {"yolo-v8", "old model"};
-    d.taxonomies = {{"clothing_type", ObjectType::Category, {"dress", "trousers"}}};
-    d.has_issues = true;
+ObjectRow box(std::string label, double x, double y, double w, double h, Metadata metadata = {},
+              std::optional<std::string> id = std::nullopt) {
+    ObjectRow row;
+    row.label = std::move(label);
+    row.geometry = {x, y, w, h};
+    row.metadata = std::move(metadata);
+    row.id = std::move(id);
+    return row;
+}
+
+ObjectRow sure(std::string label, double confidence) {
+    ObjectRow row = box(std::move(label), 0, 0, 10, 10);
+    row.confidence = confidence;
+    return row;
+}
+
+ObjectRow category(std::string taxonomy, std::string label) {
+    ObjectRow row;
+    row.type = ObjectType::Category;
+    row.label = std::move(label);
+    row.taxonomy = std::move(taxonomy);
+    return row;
+}
+
+std::string text(const char* t) { return t; }
+
+constexpr TimeMs kDay = 86'400'000;
+
+void add_rear_views(Dataset& d) {
     // img_0: a rainy rear view, full of things.
     d.items.push_back(
         {.reference_id = "img_0",
@@ -264,6 +266,9 @@ Dataset small_dataset() {
          .predictions = {{sure("car", 0.3), sure("pedestrian", 0.8), sure("pedestrian", 0.7),
                           sure("pedestrian", 0.6)}},
          .issue = IssueRow{0.5, "car", "car", false}});
+}
+
+void add_front_views(Dataset& d) {
     // img_2: no annotation at all, size unknown.
     d.items.push_back({.reference_id = "img_2",
                        .metadata = {{"weather", text("rainy")}, {"speed_mph", 55.5}},
@@ -284,6 +289,9 @@ Dataset small_dataset() {
                          box("bus", 0, 0, 10, 10), box("bus", 0, 0, 10, 10),
                          category("clothing_type", "trousers")},
          .issue = IssueRow{0.05, "truck", "Asian elephant", true}});
+}
+
+void add_oddities(Dataset& d) {
     // img_4: a label named count, a polygon (a right triangle of 50 px²), a stop sign.
     ObjectRow triangle;
     triangle.type = ObjectType::Polygon;
@@ -308,7 +316,18 @@ Dataset small_dataset() {
     d.items.back().deleted = true;
     // img_6: nothing is known of it.
     d.items.push_back({.reference_id = "img_6"});
+}
 
+}  // namespace
+
+Dataset small_dataset() {
+    Dataset d;
+    d.runs = {"yolo-v8", "old model"};
+    d.taxonomies = {{"clothing_type", ObjectType::Category, {"dress", "trousers"}}};
+    d.has_issues = true;
+    add_rear_views(d);
+    add_front_views(d);
+    add_oddities(d);
     d.slices = {{"night, rainy", "", {0, 2, 5}},
                 {"rain now", "metadata.weather = rainy", {}},
                 {"rain again", "slice = \"rain now\"", {}},
