@@ -14,6 +14,8 @@ RELEASE := $(BUILD)/release/bin/tusker
 DEV := $(BUILD)/dev/bin/tusker
 NODE := $(BUILD)/venv-node/bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
+# cleanlab's reference is NumPy without these; names that a machine lacks are ignored.
+AVX512 := AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_KNL AVX512_KNM
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SOURCES = $(shell find src cmake CMakeLists.txt CMakePresets.json -type f 2>/dev/null)
 
@@ -45,6 +47,11 @@ $(eval $(call venv,oracle,tests/requirements-oracle.txt))
 $(eval $(call venv,nucleus,tests/requirements-nucleus.txt))
 $(eval $(call venv,nucleus-0.18,tests/requirements-nucleus-0.18.txt))
 $(eval $(call venv,bench,bench/requirements.txt))
+
+# The Python package beside the cleanlab it must equal.
+$(BUILD)/venv-oracle/.tusker: pyproject.toml $(shell find python src/base src/kernels -type f) $(BUILD)/venv-oracle/.done
+	$(BUILD)/venv-oracle/bin/pip install -q .
+	touch $@
 
 web/node_modules/.done: web/package.json web/package-lock.json $(BUILD)/venv-node/.done
 	cd web && npm ci --no-audit --no-fund --loglevel=error
@@ -90,11 +97,12 @@ test-unit: $(DEV)
 test-web: web/node_modules/.done
 	cd web && npm run --silent test
 
-test-python: $(DEV) $(BUILD)/venv-test/.done $(BUILD)/venv-oracle/.done $(BUILD)/venv-nucleus/.done \
+test-python: $(DEV) $(BUILD)/venv-test/.done $(BUILD)/venv-oracle/.tusker $(BUILD)/venv-nucleus/.done \
 		$(BUILD)/venv-nucleus-0.18/.done $(BUILD)/venv-demo/.done
 	export TUSKER_BINARY=$(CURDIR)/$(DEV) TUSKER_ORACLE_PYTHON=$(CURDIR)/$(BUILD)/venv-oracle/bin/python \
 		TUSKER_DEMO_PYTHON=$(CURDIR)/$(BUILD)/venv-demo/bin/python; \
-	$(BUILD)/venv-test/bin/python -m pytest -q tests --ignore tests/nucleus --ignore tests/demo; \
+	$(BUILD)/venv-test/bin/python -m pytest -q tests --ignore tests/nucleus --ignore tests/demo --ignore tests/python; \
+	NPY_DISABLE_CPU_FEATURES="$(AVX512)" $(BUILD)/venv-oracle/bin/python -m pytest -q tests/python; \
 	$(BUILD)/venv-demo/bin/python -m pytest -q tests/demo; \
 	$(BUILD)/venv-nucleus/bin/python -m pytest -q tests/nucleus; \
 	$(BUILD)/venv-nucleus-0.18/bin/python -m pytest -q tests/nucleus
@@ -112,7 +120,7 @@ lint: $(DEV) web/node_modules/.done $(BUILD)/venv-test/.done ## Formatters, clan
 	$(BUILD)/venv-test/bin/ruff format --check .
 
 format: $(BUILD)/.debian-test web/node_modules/.done $(BUILD)/venv-test/.done ## Writes the house's format into the files
-	find src bench \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 -i
+	find src bench python \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 -i
 	cd web && npm run --silent format
 	$(BUILD)/venv-test/bin/ruff check --fix . && $(BUILD)/venv-test/bin/ruff format .
 

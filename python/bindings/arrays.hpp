@@ -1,0 +1,76 @@
+// NumPy arrays as the kernels' spans and back, without copies; errors as exceptions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include "base/error.hpp"
+#include "base/matrix_view.hpp"
+#include "base/pool.hpp"
+
+namespace tusker::python {
+
+namespace nb = nanobind;
+
+/// [N], C-contiguous; pass with .noconvert() so that a wrong dtype is refused, not copied.
+template <class T>
+using Array1 = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+/// [N × K], C-contiguous.
+template <class T>
+using Array2 = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+std::span<const T> span_of(const Array1<T>& array) {
+    return {array.data(), array.size()};
+}
+template <class T>
+MatrixView<const T> view_of(const Array2<T>& array) {
+    return {std::span<const T>(array.data(), array.size()), array.shape(0), array.shape(1)};
+}
+
+/// Hands a vector's memory to NumPy.
+template <class T>
+nb::ndarray<nb::numpy, T, nb::ndim<1>> to_numpy(std::vector<T> values) {
+    auto* owned = new std::vector<T>(std::move(values));
+    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return {owned->data(), {owned->size()}, owner};
+}
+/// The same as a row-major matrix.
+template <class T>
+nb::ndarray<nb::numpy, T, nb::ndim<2>> to_numpy(std::vector<T> values, std::size_t rows,
+                                                std::size_t columns) {
+    auto* owned = new std::vector<T>(std::move(values));
+    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return {owned->data(), {rows, columns}, owner};
+}
+
+/// The exception of an error: ValueError for what the caller can mend.
+[[noreturn]] inline void raise(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::InvalidArgument:
+        case ErrorCode::TooLarge:
+            throw nb::value_error(error.message.c_str());
+        default:
+            throw std::runtime_error(error.message);
+    }
+}
+template <class T>
+T take(Result<T>&& result) {
+    if (!result) raise(result.error());
+    return std::move(*result);
+}
+
+/// Class numbers as kernels want them. ValueError names the first that is negative or too large.
+std::vector<std::uint32_t> class_ids(const Array1<std::int64_t>& labels);
+
+/// One pool for the process, a thread per core; made at first use.
+const Pool& pool();
+
+}  // namespace tusker::python

@@ -1,0 +1,73 @@
+// Confident learning over one label a row.
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings/arrays.hpp"
+#include "bindings/families.hpp"
+#include "kernels/confident/confident.hpp"
+
+namespace tusker::python {
+namespace {
+
+using namespace confident;
+
+template <class Found>
+Found named(std::optional<Found> found, std::string_view argument, std::string_view value) {
+    if (!found)
+        raise({ErrorCode::InvalidArgument, fmt::format("{} = '{}': is unknown", argument, value)});
+    return *found;
+}
+
+/// (indices, given, suggested, scores, warnings), worst first.
+template <class T>
+nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
+               const std::string& filter_by, const std::string& rank_by, bool cleanlab_order,
+               std::size_t min_examples_per_class, double frac_noise, bool strict) {
+    LabelIssueOptions options;
+    options.filter_by = named(find_filter(filter_by), "filter_by", filter_by);
+    options.rank_by = named(find_ranking(rank_by), "rank_by", rank_by);
+    options.order = cleanlab_order ? Order::Cleanlab : Order::Sound;
+    options.min_examples_per_class = min_examples_per_class;
+    options.frac_noise = frac_noise;
+    options.strict = strict;
+    const auto ids = class_ids(labels);
+    LabelIssues found;
+    {
+        const nb::gil_scoped_release released;
+        found = take(find_label_issues(view_of(probs), ids, options, pool()));
+    }
+    std::vector<std::int64_t> indices;
+    std::vector<std::int64_t> given;
+    std::vector<std::int64_t> suggested;
+    std::vector<T> scores;
+    for (const auto& issue : found.ranked) {
+        indices.push_back(static_cast<std::int64_t>(issue.index));
+        given.push_back(issue.given);
+        suggested.push_back(issue.suggested);
+        scores.push_back(static_cast<T>(issue.score));
+    }
+    return nb::make_tuple(to_numpy(std::move(indices)), to_numpy(std::move(given)),
+                          to_numpy(std::move(suggested)), to_numpy(std::move(scores)),
+                          found.warnings);
+}
+
+template <class T>
+void bind_find(nb::module_& module) {
+    using namespace nb::literals;
+    module.def("find_label_issues", &find<T>, "labels"_a.noconvert(), "probs"_a.noconvert(),
+               "filter_by"_a, "rank_by"_a, "cleanlab_order"_a, "min_examples_per_class"_a,
+               "frac_noise"_a, "strict"_a);
+}
+
+}  // namespace
+
+void bind_confident(nb::module_& module) {
+    bind_find<float>(module);
+    bind_find<double>(module);
+}
+
+}  // namespace tusker::python

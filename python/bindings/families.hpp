@@ -1,0 +1,10 @@
+// One function for each family of kernels: adds its functions to the module.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace tusker::python {
+
+void bind_confident(nanobind::module_& module);
+
+}  // namespace tusker::python

@@ -1,0 +1,11 @@
+"""Finds wrong labels: confident learning and its relatives, at the speed of memory.
+
+Functions of this module are *sound*: ordered by score and then by row, the same on every machine.
+Modules named as cleanlab's (``tusker.filter``, ``tusker.rank``, ...) give cleanlab's results, bit
+for bit.
+"""
+
+from tusker.as_cleanlab import install_as_cleanlab
+from tusker.sound import find_label_issues
+
+__all__ = ["find_label_issues", "install_as_cleanlab"]
