@@ -59,10 +59,6 @@ std::string listed(std::span<const std::string> words) {
 
 }  // namespace
 
-std::unexpected<Error> problem_at(std::size_t column, std::string_view message) {
-    return invalid(fmt::format("column {}: {}", column, message));
-}
-
 std::string no_such(std::string_view what, std::string_view word,
                     std::span<const std::string> names) {
     const auto nearest = nearest_name(word, names);

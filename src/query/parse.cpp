@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "query/lexer.hpp"
+#include "query/problem.hpp"
 #include "query/query.hpp"
 
 namespace tusker::query {
@@ -109,21 +110,19 @@ private:
     }
     bool at_order_by() const { return now().is_keyword("order") && next().is_keyword("by"); }
 
-    static std::unexpected<Error> problem(std::size_t column, std::string_view message) {
-        return invalid(fmt::format("column {}: {}", column, message));
-    }
     std::unexpected<Error> unexpected(std::string_view expected) const {
         const Token& token = now();
-        if (token.kind == Token::Kind::Bad) return problem(token.column, token.text);
+        if (token.kind == Token::Kind::Bad) return problem_at(token.column, token.text);
         if (token.kind == Token::Kind::End)
-            return problem(token.column, fmt::format("{}, found the end", expected));
+            return problem_at(token.column, fmt::format("{}, found the end", expected));
         const bool two_words = expected.starts_with("expected AND") &&
                                token.kind == Token::Kind::Word && at_ > 0 &&
                                tokens_[at_ - 1].kind == Token::Kind::Word &&
                                tokens_[at_ - 1].text.size() + tokens_[at_ - 1].begin < token.begin;
-        return problem(token.column,
-                       fmt::format("{}, found {}{}", expected, written(token),
-                                   two_words ? " (text with spaces stands in double quotes)" : ""));
+        return problem_at(
+            token.column,
+            fmt::format("{}, found {}{}", expected, written(token),
+                        two_words ? " (text with spaces stands in double quotes)" : ""));
     }
     static std::string written(const Token& token) {
         switch (token.kind) {
@@ -150,7 +149,7 @@ private:
     }
     static Result<void> check_value(const Node& node) {
         if (!is_condition(node)) return {};
-        return problem(node.column, "expected a value, found a condition");
+        return problem_at(node.column, "expected a value, found a condition");
     }
 
     // Counts levels of recursion for as long as it lives.
@@ -166,7 +165,7 @@ private:
     };
     Result<void> check_depth() const {
         if (depth_ <= kMaxDepth) return {};
-        return problem(now().column, fmt::format("nested deeper than {} levels", kMaxDepth));
+        return problem_at(now().column, fmt::format("nested deeper than {} levels", kMaxDepth));
     }
 
     Result<Order> order() {
@@ -231,9 +230,9 @@ private:
         TUSKER_TRY(check_value(right));
         right = bare_word_as_text(std::move(right));
         if (*op == Operator::Like && right.kind != Node::Kind::Text)
-            return problem(right_column, "LIKE expects a text in double quotes");
+            return problem_at(right_column, "LIKE expects a text in double quotes");
         if (comparison_of(now()))
-            return problem(now().column, "a comparison cannot be compared again; use AND");
+            return problem_at(now().column, "a comparison cannot be compared again; use AND");
         return binary(Node::Kind::Compare, *op, std::move(left), std::move(right));
     }
 
@@ -263,8 +262,8 @@ private:
         Node left = TUSKER_TRY(member());
         while (const auto op = operator_of(now())) {
             if (++arithmetic_ > kMaxArithmetic)
-                return problem(now().column,
-                               fmt::format("more than {} arithmetic signs", kMaxArithmetic));
+                return problem_at(now().column,
+                                  fmt::format("more than {} arithmetic signs", kMaxArithmetic));
             TUSKER_TRY(check_value(left));
             ++at_;
             Node right = TUSKER_TRY(member());
@@ -377,9 +376,9 @@ private:
             ++at_;
         }
         if (node.names.size() > 1 && now().is_symbol("("))
-            return problem(now().column,
-                           "a group stands right after annotations or predictions: "
-                           "annotations(label = \"car\" AND area > 100).count > 0");
+            return problem_at(now().column,
+                              "a group stands right after annotations or predictions: "
+                              "annotations(label = \"car\" AND area > 100).count > 0");
         return node;
     }
 
@@ -399,9 +398,9 @@ bool operator==(const Node& a, const Node& b) {
 
 Result<Tree> parse(std::string_view text) {
     if (text.size() > kMaxTextBytes)
-        return invalid(fmt::format("column 1: the query has {} bytes: at most {}", text.size(),
-                                   kMaxTextBytes));
-    if (!simdjson::validate_utf8(text)) return invalid("column 1: the query is not valid UTF-8");
+        return problem_at(
+            1, fmt::format("the query has {} bytes: at most {}", text.size(), kMaxTextBytes));
+    if (!simdjson::validate_utf8(text)) return problem_at(1, "the query is not valid UTF-8");
     return Parser(text).tree();
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "query/problem.hpp"
 #include "query/resolved.hpp"
 
 namespace tusker::query {
@@ -82,8 +83,6 @@ private:
     int live_slices_open_;
 };
 
-/// "column N: message"
-std::unexpected<Error> problem_at(std::size_t column, std::string_view message);
 /// "no WHAT 'word'", and "; did you mean 'nearest'?" if one is near.
 std::string no_such(std::string_view what, std::string_view word,
                     std::span<const std::string> names);
