@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/checksum.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/ids.hpp"
@@ -97,6 +98,14 @@ TEST(Files, ReplaceKeepsOldOrNew) {
     EXPECT_EQ(read_file(path), "two");
     std::filesystem::remove(path);
     EXPECT_EQ(read_file(path).error().code, ErrorCode::NotFound);
+}
+
+// The published test vectors of XXH64.
+TEST(Checksum, IsXxh64) {
+    EXPECT_EQ(checksum(""), 0xEF46DB3751D8E999ULL);
+    EXPECT_EQ(checksum("a"), 0xD24EC4F1A98C6E5BULL);
+    EXPECT_EQ(checksum("abc"), 0x44BC2CF5AD770999ULL);
+    EXPECT_EQ(checksum("Nobody inspects the spammish repetition"), 0xFBCEA83C8A378BF1ULL);
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 namespace tusker::catalog {
 namespace {
 
-std::uint64_t hash_of(std::string_view text) { return columns::checksum(text); }
+std::uint64_t hash_of(std::string_view text) { return checksum(text); }
 
 std::uint64_t hash_of(const std::optional<std::string_view>& text) {
     return text ? hash_of(*text) : 0x51ed270b9f1d2a47ULL;  // any number that is no text's hash

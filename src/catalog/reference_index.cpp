@@ -3,7 +3,7 @@
 #include <bit>
 #include <limits>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 namespace tusker::catalog {
 namespace {
@@ -28,7 +28,7 @@ ReferenceIndex::ReferenceIndex(std::size_t items)
 }
 
 std::uint32_t ReferenceIndex::hash_of(std::string_view reference_id) {
-    return static_cast<std::uint32_t>(columns::checksum(reference_id));
+    return static_cast<std::uint32_t>(checksum(reference_id));
 }
 
 std::optional<ItemNo> ReferenceIndex::find(const Version& version,

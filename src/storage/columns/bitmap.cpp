@@ -13,7 +13,7 @@ extern "C" {
 #include <roaring/containers/run.h>
 }
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 namespace tusker::columns {
 namespace {

@@ -7,8 +7,6 @@
 #include <set>
 #include <vector>
 
-#include "storage/columns/checksum.hpp"
-
 namespace tusker::columns {
 namespace {
 
@@ -108,14 +106,6 @@ TEST(Bitmap, AMovedFromOneIsEmptyAndUsable) {
     a = b;
     a -= a;
     EXPECT_TRUE(a.empty());
-}
-
-// The published test vectors of XXH64.
-TEST(Checksum, IsXxh64) {
-    EXPECT_EQ(checksum(""), 0xEF46DB3751D8E999ULL);
-    EXPECT_EQ(checksum("a"), 0xD24EC4F1A98C6E5BULL);
-    EXPECT_EQ(checksum("abc"), 0x44BC2CF5AD770999ULL);
-    EXPECT_EQ(checksum("Nobody inspects the spammish repetition"), 0xFBCEA83C8A378BF1ULL);
 }
 
 }  // namespace

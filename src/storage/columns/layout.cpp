@@ -5,7 +5,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 namespace tusker::columns::layout {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 #include "storage/columns/layout.hpp"
 
 namespace tusker::columns {

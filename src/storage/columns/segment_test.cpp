@@ -7,7 +7,7 @@
 #include <map>
 #include <variant>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 #include "storage/columns/layout.hpp"
 
 namespace tusker::columns {

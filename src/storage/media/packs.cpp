@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 namespace tusker::media {
 
@@ -66,7 +66,7 @@ Result<std::uint64_t> find_end(const File& file) {
     // The size may have reached the disk before the bytes.
     const auto& [begin, header] = *last;
     const auto bytes = TUSKER_TRY(file.read_at(begin + kRecordHeaderBytes, header.size));
-    return columns::checksum(bytes) == header.checksum ? end : begin;
+    return checksum(bytes) == header.checksum ? end : begin;
 }
 
 }  // namespace
@@ -132,7 +132,7 @@ Result<void> Packs::begin_pack(std::uint32_t pack) {
 }
 
 Result<MediaRef> Packs::write_one(std::string_view bytes) {
-    const RecordHeader header{.size = bytes.size(), .checksum = columns::checksum(bytes)};
+    const RecordHeader header{.size = bytes.size(), .checksum = checksum(bytes)};
     TUSKER_TRY(current_->append(bytes_of(header)));
     TUSKER_TRY(current_->append(bytes));
     const MediaRef ref{current_no_, current_size_ + kRecordHeaderBytes, bytes.size()};
@@ -224,7 +224,7 @@ Result<std::string> Packs::read(const MediaRef& ref) const {
     const auto header = TUSKER_TRY(read_record_header(*file, ref.offset - kRecordHeaderBytes));
     if (header.magic != kRecordMagic || header.size != ref.size) return damaged();
     auto bytes = TUSKER_TRY(file->read_at(ref.offset, ref.size));
-    if (columns::checksum(bytes) != header.checksum) return damaged();
+    if (checksum(bytes) != header.checksum) return damaged();
     return bytes;
 }
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/checksum.hpp"
 #include "base/file.hpp"
-#include "storage/columns/checksum.hpp"
 
 namespace tusker::media {
 
@@ -20,7 +20,7 @@ constexpr std::uint64_t kKeepsPerLook = 64;
 
 /// A file that a power failure left short or zeroed fails this: its length and checksum go with it.
 std::string sealed(std::string_view bytes) {
-    const std::uint64_t sum = columns::checksum(bytes);
+    const std::uint64_t sum = checksum(bytes);
     std::string text(reinterpret_cast<const char*>(&sum), sizeof sum);
     return text += bytes;
 }
@@ -29,8 +29,8 @@ std::string sealed(std::string_view bytes) {
 
 std::filesystem::path ThumbnailCache::path_of(std::string_view key) const {
     // Two hashes of 64 bits: a collision would show one picture for another.
-    const auto first = columns::checksum(key);
-    const auto second = columns::checksum(fmt::format("second {}", key));
+    const auto first = checksum(key);
+    const auto second = checksum(fmt::format("second {}", key));
     return folder_ / fmt::format("{:02x}", first % kFolders) /
            fmt::format("{:016x}{:016x}", first, second);
 }

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-namespace tusker::columns {
+namespace tusker {
 
 std::uint64_t checksum(std::string_view bytes);
 
-}  // namespace tusker::columns
+}  // namespace tusker

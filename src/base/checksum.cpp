@@ -1,9 +1,9 @@
-#include "storage/columns/checksum.hpp"
+#include "base/checksum.hpp"
 
 #include <bit>
 #include <cstring>
 
-namespace tusker::columns {
+namespace tusker {
 namespace {
 
 constexpr std::uint64_t kPrime1 = 0x9E3779B185EBCA87ULL;
@@ -62,4 +62,4 @@ std::uint64_t checksum(std::string_view bytes) {
     return hash ^ (hash >> 32U);
 }
 
-}  // namespace tusker::columns
+}  // namespace tusker
