@@ -50,6 +50,25 @@ Result<void> check_labels(std::span<const ClassId> labels, std::size_t classes,
     return {};
 }
 
+bool by_entropy(RankBy rank_by) {
+    return rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
+}
+
+Result<void> check_counts(const LabelIssueOptions& options, std::size_t classes) {
+    if (options.joint && options.joint->counts.size() != classes)
+        return invalid(fmt::format("joint has {} rows: must be {} × {}, as there are classes",
+                                   options.joint->counts.size(), classes, classes));
+    if (!options.num_to_remove_per_class.empty() &&
+        options.num_to_remove_per_class.size() != classes)
+        return invalid(fmt::format(
+            "num_to_remove_per_class has {} entries: there must be one for each of {} classes",
+            options.num_to_remove_per_class.size(), classes));
+    if (options.adjust_probabilities && by_entropy(options.rank_by))
+        return invalid(fmt::format("rank_by = {}: probabilities cannot be adjusted for it",
+                                   name_of(options.rank_by)));
+    return {};
+}
+
 template <class T>
 Result<void> check_input(MatrixView<const T> probs, std::span<const ClassId> labels,
                          const LabelIssueOptions& options) {
@@ -68,6 +87,7 @@ Result<void> check_input(MatrixView<const T> probs, std::span<const ClassId> lab
             "probabilities have {} columns: there must be at least 2 classes", probs.columns()));
     if (!(options.frac_noise >= 0 && options.frac_noise <= 1))
         return invalid(fmt::format("frac_noise = {}: must be in [0, 1]", options.frac_noise));
+    TUSKER_TRY(check_counts(options, probs.columns()));
     return check_labels(labels, probs.columns(), options);
 }
 
@@ -77,9 +97,7 @@ Result<void> judge(const RowChecks& checks, const LabelIssueOptions& options,
         return invalid(fmt::format("probabilities[{}, {}] = {}: must be a number from 0 to 1",
                                    checks.refused->row, checks.refused->column,
                                    checks.refused->value));
-    const bool entropy = options.rank_by == RankBy::ConfidenceWeightedEntropy ||
-                         options.rank_by == RankBy::WeightedEntropy;
-    if (entropy && checks.not_in_01)
+    if (by_entropy(options.rank_by) && checks.not_in_01)
         return invalid(fmt::format(
             "probabilities[{}, {}] = {}: must be within [0, 1] exactly for a ranking by entropy",
             checks.not_in_01->row, checks.not_in_01->column, checks.not_in_01->value));
@@ -156,6 +174,19 @@ std::vector<double> score_all(MatrixView<const T> probs, const RowFacts<T>& fact
     return scores;
 }
 
+/// Worst first. S is the type that cleanlab would score in.
+template <class Order, class S, class T>
+std::vector<LabelIssue> in_order(std::span<const S> scores, std::span<const ClassId> labels,
+                                 const RowFacts<T>& facts, std::span<const Row> flagged) {
+    std::vector<LabelIssue> ranked;
+    ranked.reserve(flagged.size());
+    for (const auto i : Order::argsort(scores)) {
+        const Row row = flagged[i];
+        ranked.push_back({row, labels[row], facts.top[row], static_cast<double>(scores[i])});
+    }
+    return ranked;
+}
+
 template <class Order, class T>
 std::vector<LabelIssue> rank(MatrixView<const T> probs, std::span<const ClassId> labels,
                              const RowFacts<T>& facts, std::span<const Row> flagged,
@@ -164,13 +195,22 @@ std::vector<LabelIssue> rank(MatrixView<const T> probs, std::span<const ClassId>
     std::vector<T> scratch(probs.columns());
     for (std::size_t i = 0; i < flagged.size(); ++i)
         scores[i] = score_row<Order, T>(probs, facts, flagged[i], rank_by, scratch);
-    std::vector<LabelIssue> ranked;
-    ranked.reserve(flagged.size());
-    for (const auto i : Order::argsort(std::span<const T>(scores))) {
+    return in_order<Order>(std::span<const T>(scores), labels, facts, flagged);
+}
+
+template <class Order, class W, class T>
+std::vector<LabelIssue> rank_adjusted(MatrixView<const T> probs, std::span<const ClassId> labels,
+                                      const RowFacts<T>& facts, std::span<const Row> flagged,
+                                      RankBy rank_by, const Thresholds& thresholds) {
+    const double most = std::ranges::max(thresholds.values);
+    std::vector<W> scores(flagged.size());
+    std::vector<W> scratch(probs.columns());
+    for (std::size_t i = 0; i < flagged.size(); ++i) {
         const Row row = flagged[i];
-        ranked.push_back({row, labels[row], facts.top[row], static_cast<double>(scores[i])});
+        adjust_row<Order, W, T>(probs.row(row), thresholds.values, most, scratch);
+        scores[i] = adjusted_score<W>(scratch, labels[row], rank_by);
     }
-    return ranked;
+    return in_order<Order>(std::span<const W>(scores), labels, facts, flagged);
 }
 
 /// One pass reads all probabilities; what follows looks at a few of them again.
@@ -197,12 +237,20 @@ Result<LabelIssues> find(MatrixView<const T> probs, std::span<const ClassId> lab
     issues.rows = probs.rows();
     for (std::size_t k = 0; k < probs.columns(); ++k)
         issues.labels_per_class.push_back(rows.count(k));
-    const auto bounds = confident_bounds<Order, T>(facts.self, rows, pool);
+    const auto thresholds = confident_thresholds<Order, T>(facts.self, rows, pool);
+    const auto bounds = bounds_of<T>(thresholds);
     const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
     issues.joint = calibrate(count_joint(guesses, rows, pool), rows, pool);
     const FilterInput<T> input{probs, labels, rows, facts, guesses, issues.joint};
     const auto flagged = flag_rows<Order>(input, options, pool);
-    issues.ranked = rank<Order>(probs, labels, facts, flagged, options.rank_by);
+    if (!options.adjust_probabilities)
+        issues.ranked = rank<Order>(probs, labels, facts, flagged, options.rank_by);
+    else if (thresholds.in_double)
+        issues.ranked = rank_adjusted<Order, double>(probs, labels, facts, flagged, options.rank_by,
+                                                     thresholds);
+    else
+        issues.ranked =
+            rank_adjusted<Order, T>(probs, labels, facts, flagged, options.rank_by, thresholds);
     if (options.all_scores) issues.scores = score_all<Order>(probs, facts, options.rank_by, pool);
     return issues;
 }

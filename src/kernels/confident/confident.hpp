@@ -57,6 +57,16 @@ enum class Order {
     Cleanlab  // as cleanlab 2.9.0 on NumPy 1.24.4 without AVX-512, bit for bit
 };
 
+/// Where a K × K matrix of the caller lies in memory: cleanlab adds in that order, and last bits
+/// follow.
+enum class Layout { Rows, Columns };
+
+/// A joint of the caller's: row = given, column = suggested; entries finite and >= 0.
+struct GivenJoint {
+    SparseSquare<double> counts;
+    Layout layout = Layout::Rows;
+};
+
 struct LabelIssueOptions {
     FilterBy filter_by = FilterBy::PruneByNoiseRate;
     RankBy rank_by = RankBy::SelfConfidence;
@@ -65,6 +75,14 @@ struct LabelIssueOptions {
     std::size_t min_examples_per_class = 1;
     /// The prune filters flag this share of what the joint says, in [0, 1].
     double frac_noise = 1.0;
+    /// The prune filters take their counts from this one (as it is, not calibrated) instead of the
+    /// joint they would estimate. [K × K]
+    std::optional<GivenJoint> joint = std::nullopt;
+    /// The prune filters flag so many of each given class, spread as the joint says; [K], or empty:
+    /// as many as the joint says.
+    std::vector<double> num_to_remove_per_class = {};
+    /// Rank by scores of adjusted probabilities (see scores.hpp); not for the entropies.
+    bool adjust_probabilities = false;
     /// Refuse rows whose probabilities do not sum to 1 within kRowSumTolerance; else warn.
     bool strict = false;
     /// Fill LabelIssues::scores. Costs another pass only for the two entropies.

@@ -11,6 +11,7 @@
 #include "kernels/confident/joint.hpp"
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/removal.hpp"
 #include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
 
@@ -206,9 +207,18 @@ void drop_agreeing(Flags& flags, const RowFacts<T>& facts) {
         if (facts.agrees[i]) flags[i] = 0;
 }
 
+template <class T>
+SparseSquare<std::int64_t> counts_to_prune(const FilterInput<T>& input,
+                                           const LabelIssueOptions& options, const Pool& pool) {
+    auto counts = options.joint ? prune_counts(*options.joint, options, pool)
+                                : prune_counts(input.calibrated, options, pool);
+    if (options.num_to_remove_per_class.empty()) return counts;
+    return scale_to_removal(counts, options.num_to_remove_per_class, input.rows, pool);
+}
+
 template <class Order, class T>
 Flags prune(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
-    const auto counts = prune_counts(input.calibrated, options, pool);
+    const auto counts = counts_to_prune(input, options, pool);
     Flags flags;
     if (options.filter_by != FilterBy::PruneByClass)
         flags = prune_by_noise_rate<Order>(input, counts, options, pool);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
@@ -47,7 +48,7 @@ T round_up_to(double x) {
 }  // namespace
 
 template <class Order, class T>
-std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
+Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
     const std::size_t classes = rows.classes();
     std::vector<T> means(classes);
     for_each_class(classes, pool, [&](std::size_t k) {
@@ -57,20 +58,34 @@ std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, 
         const T sum = Order::sum(std::span<const T>(values));
         means[k] = static_cast<T>(static_cast<double>(sum) / static_cast<double>(values.size()));
     });
-    bool class_missing = false;
-    for (std::size_t k = 0; k < classes; ++k) class_missing |= rows.count(k) == 0;
-    std::vector<T> bounds(classes);
+    Thresholds thresholds{std::vector<double>(classes), std::is_same_v<T, double>};
+    for (std::size_t k = 0; k < classes; ++k) thresholds.in_double |= rows.count(k) == 0;
     for (std::size_t k = 0; k < classes; ++k) {
-        if (!class_missing) {
-            bounds[k] = std::max(means[k], static_cast<T>(kLeastThreshold)) -
-                        static_cast<T>(kThresholdSlack);
-            continue;
-        }
+        const auto mean = static_cast<double>(means[k]);
         // cleanlab's vector of thresholds is float64 as soon as it holds the 2 of a missing class.
-        const double mean = rows.count(k) == 0 ? kUnreachable : static_cast<double>(means[k]);
-        bounds[k] = round_up_to<T>(std::max(mean, kLeastThreshold) - kThresholdSlack);
+        const double least = thresholds.in_double
+                                 ? kLeastThreshold
+                                 : static_cast<double>(static_cast<T>(kLeastThreshold));
+        thresholds.values[k] = rows.count(k) == 0 ? kUnreachable : std::max(mean, least);
+    }
+    return thresholds;
+}
+
+template <class T>
+std::vector<T> bounds_of(const Thresholds& thresholds) {
+    std::vector<T> bounds;
+    bounds.reserve(thresholds.values.size());
+    for (const double threshold : thresholds.values) {
+        bounds.push_back(thresholds.in_double
+                             ? round_up_to<T>(threshold - kThresholdSlack)
+                             : static_cast<T>(threshold) - static_cast<T>(kThresholdSlack));
     }
     return bounds;
+}
+
+template <class Order, class T>
+std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
+    return bounds_of<T>(confident_thresholds<Order, T>(self, rows, pool));
 }
 
 namespace {
@@ -180,8 +195,9 @@ std::vector<ClassId> entries_to_move(std::span<const Real> remainders, std::size
     return order;
 }
 
-/// Rounds to integers whose sum is the rounded sum. `reals` has no entry below zero.
-std::vector<Count> round_row(std::span<const Real> reals, std::size_t classes) {
+}  // namespace
+
+std::vector<Count> round_keeping_sum(std::span<const Real> reals, std::size_t length) {
     std::vector<Count> counts;
     std::int64_t sum = 0;
     for (const auto& entry : reals) {
@@ -189,10 +205,10 @@ std::vector<Count> round_row(std::span<const Real> reals, std::size_t classes) {
                           static_cast<std::int64_t>(std::nearbyint(entry.value))});
         sum += counts.back().value;
     }
-    const auto target = static_cast<std::int64_t>(std::nearbyint(NumpyOrder::sum(reals, classes)));
+    const auto target = static_cast<std::int64_t>(std::nearbyint(NumpyOrder::sum(reals, length)));
     while (sum != target) {
         const bool up = target > sum;
-        const std::size_t m = std::min(static_cast<std::size_t>(std::abs(target - sum)), classes);
+        const std::size_t m = std::min(static_cast<std::size_t>(std::abs(target - sum)), length);
         std::vector<Real> remainders;
         for (std::size_t i = 0, j = 0; i < counts.size(); ++i) {
             // An entry that an earlier round added was zero in `reals`.
@@ -200,7 +216,7 @@ std::vector<Count> round_row(std::span<const Real> reals, std::size_t classes) {
             const double value = real ? reals[j++].value : 0.0;
             remainders.push_back({counts[i].column, value - static_cast<double>(counts[i].value)});
         }
-        for (const ClassId column : entries_to_move(remainders, classes, up, m)) {
+        for (const ClassId column : entries_to_move(remainders, length, up, m)) {
             auto place = std::ranges::lower_bound(counts, column, {}, &Count::column);
             if (place == counts.end() || place->column != column)
                 place = counts.insert(place, Count{column, 0});
@@ -210,6 +226,8 @@ std::vector<Count> round_row(std::span<const Real> reals, std::size_t classes) {
     }
     return counts;
 }
+
+namespace {
 
 /// The sum over all entries, column after column: so they lie in memory where cleanlab adds them.
 double sum_by_columns(const std::vector<std::vector<Real>>& rows) {
@@ -225,42 +243,79 @@ double sum_by_columns(const std::vector<std::vector<Real>>& rows) {
     return NumpyOrder::sum(std::span<const Real>(placed), classes * classes);
 }
 
+double sum_by_rows(const std::vector<std::vector<Real>>& rows) {
+    std::vector<Real> placed;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        for (const auto& entry : rows[i])
+            placed.push_back({i * rows.size() + entry.position, entry.value});
+    return NumpyOrder::sum(std::span<const Real>(placed), rows.size() * rows.size());
+}
+
+/// The sum of one row: where rows lie in one piece NumPy adds pairwise, else column after column.
+double sum_of(std::span<const Real> entries, std::size_t classes, Layout layout) {
+    if (layout == Layout::Rows) return NumpyOrder::sum(entries, classes);
+    double sum = 0;
+    for (const auto& entry : entries) sum += entry.value;
+    return sum;
+}
+
+double row_sum(const GivenJoint& joint, std::size_t given) {
+    std::vector<Real> entries;
+    for (const auto& entry : joint.counts.row(given))
+        entries.push_back({entry.column, entry.value});
+    return sum_of(entries, joint.counts.size(), joint.layout);
+}
+
+SparseSquare<double> in_reals(const SparseSquare<std::int64_t>& counts) {
+    std::vector<std::vector<SparseEntry<double>>> rows(counts.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        for (const auto& entry : counts.row(i))
+            rows[i].push_back({entry.column, static_cast<double>(entry.value)});
+    return SparseSquare<double>(rows);
+}
+
 }  // namespace
 
-SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
+SparseSquare<std::int64_t> calibrate(const GivenJoint& joint, std::span<const std::size_t> counts,
                                      const Pool& pool) {
-    const std::size_t classes = joint.size();
+    const std::size_t classes = joint.counts.size();
     std::vector<std::vector<Real>> scaled(classes);
-    for (std::size_t given = 0; given < classes; ++given) {
-        std::int64_t row_sum = 0;
-        for (const auto& entry : joint.row(given)) row_sum += entry.value;
-        const double divisor = std::max(static_cast<double>(row_sum), kTiny);
-        const auto count = static_cast<double>(rows.count(given));
-        for (const auto& entry : joint.row(given))
-            scaled[given].push_back(
-                {entry.column, static_cast<double>(entry.value) / divisor * count});
-    }
-    const double total = std::max(sum_by_columns(scaled), kTiny);
     double n = 0;
-    for (std::size_t given = 0; given < classes; ++given)
-        n += static_cast<double>(rows.count(given));
+    for (std::size_t given = 0; given < classes; ++given) {
+        const double divisor = std::max(row_sum(joint, given), kTiny);
+        const auto count = static_cast<double>(counts[given]);
+        for (const auto& entry : joint.counts.row(given))
+            scaled[given].push_back({entry.column, entry.value / divisor * count});
+        n += count;
+    }
+    const double sum =
+        joint.layout == Layout::Columns ? sum_by_columns(scaled) : sum_by_rows(scaled);
+    const double total = std::max(sum, kTiny);
     std::vector<std::vector<Count>> rounded(classes);
     for_each_class(classes, pool, [&](std::size_t given) {
         for (auto& entry : scaled[given]) entry.value = entry.value / total * n;
-        rounded[given] = round_row(scaled[given], classes);
+        rounded[given] = round_keeping_sum(scaled[given], classes);
     });
     return SparseSquare<std::int64_t>(rounded);
 }
 
-SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibrated,
-                                        const LabelIssueOptions& options, const Pool& pool) {
-    const std::size_t classes = calibrated.size();
+SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
+                                     const Pool& pool) {
+    std::vector<std::size_t> counts(joint.size());
+    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = rows.count(k);
+    // cleanlab counts the joint into the transpose of a matrix that lies row after row.
+    return calibrate({in_reals(joint), Layout::Columns}, counts, pool);
+}
+
+SparseSquare<std::int64_t> prune_counts(const GivenJoint& joint, const LabelIssueOptions& options,
+                                        const Pool& pool) {
+    const std::size_t classes = joint.counts.size();
     const auto least = static_cast<double>(options.min_examples_per_class);
     std::vector<std::vector<Count>> result(classes);
     for_each_class(classes, pool, [&](std::size_t given) {
-        const auto counts = calibrated.row(given);
+        const auto counts = joint.counts.row(given);
         const auto own = static_cast<ClassId>(given);
-        const auto diagonal = static_cast<double>(calibrated.at(given, own));
+        const double diagonal = joint.counts.at(given, own);
         const auto nonzero =
             std::ranges::count_if(counts, [](const auto& e) { return e.value != 0; });
         const double kept = std::max(diagonal, least);
@@ -269,24 +324,38 @@ SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibr
         std::vector<Real> given_up;  // what frac_noise takes from each other class
         for (const auto& entry : counts) {
             if (entry.column == own) continue;
-            const double taken = std::max(static_cast<double>(entry.value) - lowered_by, 0.0);
+            const double taken = std::max(entry.value - lowered_by, 0.0);
             const double scaled = taken * options.frac_noise;
             given_up.push_back({entry.column, taken - scaled});
             const auto whole = static_cast<std::int64_t>(scaled);
             if (whole > 0) result[given].push_back({entry.column, whole});
         }
-        const auto left = static_cast<std::int64_t>(
-            kept + NumpyOrder::sum(std::span<const Real>(given_up), classes));
+        const auto left = static_cast<std::int64_t>(kept + sum_of(given_up, classes, joint.layout));
         auto& row = result[given];
         row.insert(std::ranges::lower_bound(row, own, {}, &Count::column), Count{own, left});
     });
     return SparseSquare<std::int64_t>(result);
 }
 
+SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibrated,
+                                        const LabelIssueOptions& options, const Pool& pool) {
+    return prune_counts({in_reals(calibrated), Layout::Rows}, options, pool);
+}
+
 template std::vector<ClassId> guess_classes(MatrixView<const float>, const RowFacts<float>&,
                                             std::span<const float>, const Pool&);
 template std::vector<ClassId> guess_classes(MatrixView<const double>, const RowFacts<double>&,
                                             std::span<const double>, const Pool&);
+template Thresholds confident_thresholds<SoundOrder>(std::span<const float>, const ClassRows&,
+                                                     const Pool&);
+template Thresholds confident_thresholds<SoundOrder>(std::span<const double>, const ClassRows&,
+                                                     const Pool&);
+template Thresholds confident_thresholds<NumpyOrder>(std::span<const float>, const ClassRows&,
+                                                     const Pool&);
+template Thresholds confident_thresholds<NumpyOrder>(std::span<const double>, const ClassRows&,
+                                                     const Pool&);
+template std::vector<float> bounds_of(const Thresholds&);
+template std::vector<double> bounds_of(const Thresholds&);
 template std::vector<float> confident_bounds<SoundOrder>(std::span<const float>, const ClassRows&,
                                                          const Pool&);
 template std::vector<double> confident_bounds<SoundOrder>(std::span<const double>, const ClassRows&,

@@ -18,11 +18,24 @@ namespace tusker::confident {
 /// No class: a row is confident in none.
 inline constexpr ClassId kNoClass = std::numeric_limits<ClassId>::max();
 
-/// The least probability at which a row is confident in class k: the mean self-confidence of the
-/// rows given k, at least 2e-6, less 1e-6. A class without rows is never reached.
-///
-/// self    [N] p[given] of each row, in order of rows
-/// result  [K] exact: p >= bound in T says what the definition says in its own type
+/// The mean self-confidence of the rows given each class, at least 2e-6; 2 for a class without
+/// rows.
+struct Thresholds {
+    std::vector<double> values;  // [K], each exact
+    /// cleanlab compares and subtracts them in float64: T is double, or a class is missing.
+    bool in_double = false;
+};
+
+/// self  [N] p[given] of each row, in order of rows
+template <class Order, class T>
+Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, const Pool& pool);
+
+/// The least T at which a row is confident in class k: its threshold less 1e-6. Exact: p >= bound
+/// in T says what the definition says in its own type.
+template <class T>
+std::vector<T> bounds_of(const Thresholds& thresholds);
+
+/// Both in one.
 template <class Order, class T>
 std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool);
 
@@ -42,10 +55,24 @@ SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const C
 /// cleanlab does to the last bit, in either order.
 SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
                                      const Pool& pool);
+/// The same for a joint of the caller's.
+/// counts  [K] rows given each class
+SparseSquare<std::int64_t> calibrate(const GivenJoint& joint, std::span<const std::size_t> counts,
+                                     const Pool& pool);
+
+/// Integers near `reals` whose sum is their rounded sum; where nearest integers miss it, the
+/// entries with the largest remainders are moved by one.
+///
+/// reals  positions ascend, each below `length`; the other entries are zero
+std::vector<SparseEntry<std::int64_t>> round_keeping_sum(std::span<const PlacedValue> reals,
+                                                         std::size_t length);
 
 /// Row g of the result: how many rows given g the prune filters take as each other class; its
 /// diagonal is how many they leave, at least min_examples_per_class.
 SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibrated,
                                         const LabelIssueOptions& options, const Pool& pool);
+/// The same from a joint of the caller's, as it is.
+SparseSquare<std::int64_t> prune_counts(const GivenJoint& joint, const LabelIssueOptions& options,
+                                        const Pool& pool);
 
 }  // namespace tusker::confident

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,31 @@ T weighted_entropy(std::span<const T> p, T self, bool continuous, std::span<T> t
     const T x = entropy / std::max(self, kLeast);
     if (continuous && x < kLeast) return T{1};
     return Order::log(x + T{1}) / std::max(x, kLeast);
+}
+
+/// A row's probabilities less the thresholds of their classes, raised by the largest threshold and
+/// divided by their sum: so that classes the model is less sure of are not suspected for it.
+///
+/// thresholds  [K]; `most` is their maximum. W is double where cleanlab's thresholds are.
+/// out         [K]
+template <class Order, class W, class T>
+void adjust_row(std::span<const T> p, std::span<const double> thresholds, double most,
+                std::span<W> out) {
+    for (std::size_t k = 0; k < p.size(); ++k)
+        out[k] = (static_cast<W>(p[k]) - static_cast<W>(thresholds[k])) + static_cast<W>(most);
+    const W sum = Order::sum(std::span<const W>(out));
+    for (W& x : out) x /= sum;
+}
+
+/// p[given], or with it the margin to the largest of the others.
+template <class T>
+T adjusted_score(std::span<const T> adjusted, ClassId given, RankBy rank_by) {
+    const T self = adjusted[given];
+    if (rank_by != RankBy::NormalizedMargin) return self;
+    T other = std::numeric_limits<T>::lowest();
+    for (std::size_t k = 0; k < adjusted.size(); ++k)
+        if (k != given) other = std::max(other, adjusted[k]);
+    return normalized_margin(self, other);
 }
 
 /// The score of one row by the chosen ranking.
