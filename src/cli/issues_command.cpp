@@ -92,6 +92,8 @@ Result<std::vector<ClassId>> read_labels(const std::string& path) {
             return to_class_ids(array.values<std::uint64_t>());
         case npy::Type::Float32:
         case npy::Type::Float64:
+        case npy::Type::Float16:
+        case npy::Type::Bool:
             break;
     }
     return invalid(fmt::format("labels: {} holds {}: must be integers, the numbers of classes",

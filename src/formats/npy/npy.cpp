@@ -30,13 +30,14 @@ constexpr std::array kTypes = {
     TypeRow{Type::Int32, "i4", "int32", 4},     TypeRow{Type::Int64, "i8", "int64", 8},
     TypeRow{Type::UInt8, "u1", "uint8", 1},     TypeRow{Type::UInt16, "u2", "uint16", 2},
     TypeRow{Type::UInt32, "u4", "uint32", 4},   TypeRow{Type::UInt64, "u8", "uint64", 8},
-    TypeRow{Type::Float32, "f4", "float32", 4}, TypeRow{Type::Float64, "f8", "float64", 8}};
+    TypeRow{Type::Float32, "f4", "float32", 4}, TypeRow{Type::Float64, "f8", "float64", 8},
+    TypeRow{Type::Bool, "b1", "bool", 1},       TypeRow{Type::Float16, "f2", "float16", 2}};
 
 const TypeRow& row_of(Type type) { return kTypes[static_cast<std::size_t>(type)]; }
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 /// Longer headers are refused, as NumPy does by default; a plain array needs about a hundred bytes.
-constexpr std::size_t kHeaderBytesMax = 10000;
+constexpr std::size_t kHeaderBytesMax = kFrontBytesMax - 12;
 constexpr std::size_t kDimensionsMax = 32;  // NumPy's own
 
 /// The little of Python's literal syntax that headers use.
@@ -161,8 +162,10 @@ Result<Type> parse_type(std::string_view descr, const std::string& name) {
         code.remove_prefix(1);
     const auto* const row = std::ranges::find(kTypes, code, &TypeRow::code);
     if (row == kTypes.end())
-        return refuse(name,
-                      fmt::format("type '{}': must be an integer, float32 or float64", descr));
+        return refuse(
+            name,
+            fmt::format("type '{}': must be a whole number, bool, float16, float32 or float64",
+                        descr));
     return row->type;
 }
 
@@ -214,10 +217,19 @@ Result<Preamble> parse_preamble(std::span<const std::byte> bytes, const std::str
 }  // namespace
 
 std::string_view name_of(Type type) { return row_of(type).name; }
+std::size_t size_of(Type type) { return row_of(type).size; }
+bool is_float(Type type) {
+    return type == Type::Float16 || type == Type::Float32 || type == Type::Float64;
+}
 
 Result<Header> parse_header(std::span<const std::byte> bytes, const std::string& name) {
-    const auto preamble = TUSKER_TRY(parse_preamble(bytes, name));
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + preamble.text_offset,
+    return parse_header(bytes, bytes.size(), name);
+}
+
+Result<Header> parse_header(std::span<const std::byte> front, std::uint64_t file_bytes,
+                            const std::string& name) {
+    const auto preamble = TUSKER_TRY(parse_preamble(front, name));
+    const std::string_view text(reinterpret_cast<const char*>(front.data()) + preamble.text_offset,
                                 preamble.text_size);
     auto dictionary = TUSKER_TRY(parse_dictionary(text, name));
     Header header;
@@ -230,7 +242,7 @@ Result<Header> parse_header(std::span<const std::byte> bytes, const std::string&
                       fmt::format("shape {} is beyond any memory", shape_text(dictionary.shape)));
     header.values = *values;
     const std::size_t promised = header.values * value_size;
-    const std::size_t present = bytes.size() - header.offset;
+    const std::size_t present = file_bytes - header.offset;
     if (present != promised)
         return refuse(name, fmt::format("{}: shape {} of {} needs {} bytes, {} follow the header",
                                         present < promised ? "truncated" : "too long",
@@ -238,20 +250,27 @@ Result<Header> parse_header(std::span<const std::byte> bytes, const std::string&
                                         promised, present));
     if (dictionary.fortran_order && dictionary.shape.size() > 1 && header.values > 0)
         return refuse(name, "in Fortran order: save it with np.ascontiguousarray");
-    if (header.offset % value_size != 0)
-        return refuse(name,
-                      fmt::format("values begin at byte {}, which is not aligned for {}: save it "
-                                  "with np.save",
-                                  header.offset, name_of(header.type)));
     header.shape = std::move(dictionary.shape);
     return header;
 }
 
 Result<Array> Array::open(const std::filesystem::path& path) {
-    Array array;
-    array.file_ = TUSKER_TRY(MappedFile::open(path));
-    array.header_ = TUSKER_TRY(parse_header(array.file_.bytes(), path.string()));
-    return array;
+    auto file = std::make_shared<MappedFile>(TUSKER_TRY(MappedFile::open(path)));
+    const auto bytes = file->bytes();
+    return read(bytes, std::move(file), path.string());
+}
+
+Result<Array> Array::read(std::span<const std::byte> npy, std::shared_ptr<const void> owner,
+                          const std::string& name) {
+    Header header = TUSKER_TRY(parse_header(npy, name));
+    auto values = npy.subspan(header.offset);
+    if (reinterpret_cast<std::uintptr_t>(values.data()) % size_of(header.type) != 0) {
+        // A vector's memory is aligned for every type.
+        auto copy = std::make_shared<const std::vector<std::byte>>(values.begin(), values.end());
+        values = *copy;
+        owner = std::move(copy);
+    }
+    return Array(std::move(header), values, std::move(owner));
 }
 
 std::string to_npy(std::span<const std::int64_t> values) {

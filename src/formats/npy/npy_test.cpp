@@ -65,7 +65,8 @@ TEST(Npy, SaysWhatItRefuses) {
     EXPECT_EQ(with("|O", "(2,)", 16),
               "x.npy: an object array (pickle), which can run code: never read; save numbers");
     EXPECT_EQ(with(">f4", "(2,)", 8), "x.npy: '>f4' is big-endian: save it little-endian");
-    EXPECT_EQ(with("<U3", "(2,)", 24), "x.npy: type '<U3': must be an integer, float32 or float64");
+    EXPECT_EQ(with("<U3", "(2,)", 24),
+              "x.npy: type '<U3': must be a whole number, bool, float16, float32 or float64");
     EXPECT_EQ(with("<f4", "(2, 3)", 20),
               "x.npy: truncated: shape (2, 3) of float32 needs 24 bytes, 20 follow the header");
     EXPECT_EQ(with("<f4", "(2,)", 20),
@@ -83,6 +84,22 @@ TEST(Npy, SaysWhatItRefuses) {
     EXPECT_EQ(
         refusal(file_with("{'shape': (1,), }", 4)),
         "x.npy: the .npy header is damaged: 'descr', 'fortran_order' and 'shape' must be there");
+}
+
+TEST(Npy, ValuesThatDoNotLieAlignedAreCopied) {
+    const auto file = std::make_shared<const std::string>(
+        "x" + file_with("{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 6));
+    const auto array = Array::read(bytes_of(*file).subspan(1), file, "x.npy");
+    ASSERT_TRUE(array) << array.error().message;
+    EXPECT_EQ(array->type(), Type::Float16);
+    const auto values = array->values<std::uint16_t>();
+    EXPECT_EQ(std::vector(values.begin(), values.end()), (std::vector<std::uint16_t>{0, 0, 0}));
+}
+
+TEST(Npy, AFrontIsEnoughForTheHeader) {
+    const auto file = file_with("{'descr': '<f8', 'fortran_order': False, 'shape': (100,), }", 0);
+    EXPECT_TRUE(parse_header(bytes_of(file), file.size() + 800, "x.npy"));
+    EXPECT_FALSE(parse_header(bytes_of(file), file.size() + 799, "x.npy"));
 }
 
 RC_GTEST_PROP(Npy, AnyDamageIsRefusedOrHarmless, ()) {
