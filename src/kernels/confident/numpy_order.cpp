@@ -197,6 +197,25 @@ std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const double> keys) {
     return Introsort<double>(keys).run();
 }
 
+// Sixteen running sums, four to a register; a register's halves are added first, then the
+// registers, then the last two. What is left over is multiplied and added one by one, without
+// fusing.
+double NumpyOrder::dot(std::span<const double> a, std::span<const double> b) {
+    constexpr std::size_t kLanes = 4;
+    constexpr std::size_t kBlock = 4 * kLanes;
+    const std::size_t whole = a.size() - a.size() % kBlock;
+    std::array<double, kBlock> r{};
+    for (std::size_t i = 0; i < whole; i += kBlock)
+        for (std::size_t j = 0; j < kBlock; ++j) r[j] = std::fma(a[i + j], b[i + j], r[j]);
+    const auto of_lane = [&](std::size_t lane) {
+        const auto halves = [&](std::size_t at) { return r[at + lane] + r[at + lane + 2]; };
+        return (halves(0) + halves(kLanes)) + (halves(2 * kLanes) + halves(3 * kLanes));
+    };
+    double total = of_lane(0) + of_lane(1);
+    for (std::size_t i = whole; i < a.size(); ++i) total += a[i] * b[i];
+    return total;
+}
+
 // A rational approximation around 1 after taking out the power of two; NumPy's AVX2 code fuses each
 // multiply and add, hence std::fma. Coefficients: numpy/core/src/umath/npy_simd_data.h.
 float NumpyOrder::log(float x) {

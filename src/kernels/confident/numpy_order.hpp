@@ -1,7 +1,7 @@
-// NumPy 1.24's arithmetic where it decides a result: in which order it adds, how its unstable
-// argsort places equal keys, how it takes a float32 logarithm. All of it stands here and nowhere
-// else. Measured against NumPy 1.24.4 with its AVX-512 code switched off; other versions and CPUs
-// differ.
+// NumPy 1.24's arithmetic where it decides a result: in which order it adds and multiplies, how its
+// unstable argsort places equal keys, how it takes a float32 logarithm. All of it stands here and
+// nowhere else. Measured against NumPy 1.24.4 with its AVX-512 code switched off; other versions
+// and CPUs differ.
 #pragma once
 
 #include <cmath>
@@ -32,6 +32,11 @@ struct NumpyOrder {
     /// np.log of an array's element; finite and > 0.
     static float log(float x);
     static double log(double x) { return std::log(x); }
+    /// np.exp of a float64.
+    static double exp(double x) { return std::exp(x); }
+    /// np.dot of two arrays of one length (below 10,000, from where on it uses threads), as the
+    /// OpenBLAS 0.3.21 in NumPy's wheel adds on its kernel for AVX2 (Haswell, Zen).
+    static double dot(std::span<const double> a, std::span<const double> b);
     /// scipy.special.xlogy(p, p): in double, rounded once; 0 at 0.
     template <class T>
     static T p_log_p(T p) {

@@ -51,6 +51,27 @@ std::vector<std::uint32_t> SoundOrder::argsort(std::span<const double> keys) {
     return stable_argsort(keys);
 }
 
+double SoundOrder::dot(std::span<const double> a, std::span<const double> b) {
+    CompensatedSum sum;
+    for (std::size_t i = 0; i < a.size(); ++i) sum.add(a[i] * b[i]);
+    return sum.value();
+}
+
+// e^x = 2^n e^r with |r| <= ln 2 / 2, where the Taylor series' fourteenth term is below 2^-57. n ln
+// 2 is taken off in two parts, the first of which has 21 zero bits at its end, so that n times it
+// is exact.
+double SoundOrder::exp(double x) {
+    constexpr double kLeast = -708;
+    if (x < kLeast) return 0;
+    constexpr double kLn2High = 0x1.62e42fee00000p-1;
+    constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
+    const double n = std::nearbyint(x * std::numbers::log2e);
+    const double r = (x - n * kLn2High) - n * kLn2Low;
+    double series = 1;
+    for (int divisor = 13; divisor >= 1; --divisor) series = 1 + series * (r / divisor);
+    return std::ldexp(series, static_cast<int>(n));
+}
+
 // ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)) for x = m 2^e with m within a factor of sqrt(2) of 1;
 // there the argument is below 0.1716, so that the eleventh term is below 2^-57.
 double SoundOrder::log(double x) {

@@ -1,5 +1,5 @@
-// Tusker's own order: by key, then by position; sums compensated; a logarithm of our own. Nothing
-// here depends on the machine's library, instruction set or number of threads.
+// Tusker's own order: by key, then by position; sums compensated; logarithm and exponential of our
+// own. Nothing here depends on the machine's library, instruction set or number of threads.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,10 @@ struct SoundOrder {
     /// Natural logarithm of a finite x > 0, within a few units of the last place.
     static float log(float x) { return static_cast<float>(log(static_cast<double>(x))); }
     static double log(double x);
+    /// e^x within a few units of the last place; 0 below -708, where it is no normal number.
+    static double exp(double x);
+    /// Sum of the products of two arrays of one length, compensated.
+    static double dot(std::span<const double> a, std::span<const double> b);
     /// p ln p; 0 at 0.
     template <class T>
     static T p_log_p(T p) {
