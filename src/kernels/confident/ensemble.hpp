@@ -1,0 +1,45 @@
+// Several models' opinions of the same labels, and what weight each deserves.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/matrix_view.hpp"
+#include "base/pool.hpp"
+#include "kernels/confident/confident.hpp"
+
+namespace tusker::confident {
+
+/// Share of rows whose most probable class is the given one.
+/// probs [N × K], K >= 2, N >= 1, values in [-1e-6, 1 + 1e-6]; labels [N], each < K
+template <class T>
+Result<double> accuracy(MatrixView<const T> probs, std::span<const ClassId> labels,
+                        const Pool& pool);
+
+/// Weights in proportion to exp(-t · log loss of the model), for that t of `temperatures` whose
+/// weighted mean of probabilities has the least log loss, the first of equals.
+///
+/// Log loss: mean of -ln p[given]; for a model with p at least 1e-6 and rows divided by their sums;
+/// p within [eps, 1 - eps] in T (as scikit-learn's log_loss). An error if no temperature gives a
+/// finite loss.
+///
+/// models        each [N × K], of one shape
+/// labels        [N], each < K
+/// result        [models], sum 1
+template <class Order, class T>
+Result<std::vector<double>> search_weights(std::span<const MatrixView<const T>> models,
+                                           std::span<const ClassId> labels,
+                                           std::span<const double> temperatures, const Pool& pool);
+
+/// Each row's score: the sum of its models' scores by weight, added model after model.
+/// scores   one span [N] for each model
+/// weights  [models]
+template <class T>
+std::vector<double> weighted_scores(std::span<const std::span<const T>> scores,
+                                    std::span<const double> weights);
+/// Each row's mean over models, in T.
+template <class T>
+std::vector<T> mean_scores(std::span<const std::span<const T>> scores);
+
+}  // namespace tusker::confident

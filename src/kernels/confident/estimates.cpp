@@ -1,0 +1,222 @@
+#include "kernels/confident/estimates.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "kernels/confident/class_rows.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/scores.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::confident {
+namespace {
+
+/// Values per block of the pool: a megabyte or two.
+constexpr std::size_t kBlockValues = std::size_t{1} << 18;
+
+/// work(first row, rows) over blocks of rows.
+template <class Work>
+void for_each_block(std::size_t rows, std::size_t columns, const Pool& pool, Work&& work) {
+    const std::size_t block_rows = std::max<std::size_t>(1, kBlockValues / columns);
+    pool.for_each((rows + block_rows - 1) / block_rows, [&](std::size_t block) {
+        const std::size_t first = block * block_rows;
+        work(first, std::min(block_rows, rows - first));
+    });
+}
+
+/// Calls work with SoundOrder{} or NumpyOrder{}.
+template <class Work>
+auto in_order(Order order, Work&& work) {
+    return order == Order::Sound ? work(SoundOrder{}) : work(NumpyOrder{});
+}
+
+Result<void> check_shape(std::size_t rows, std::size_t columns, std::span<const ClassId> labels) {
+    if (labels.size() != rows)
+        return invalid(fmt::format(
+            "labels has {} rows, probabilities have {}: there must be one label for each row",
+            labels.size(), rows));
+    if (rows == 0) return invalid("probabilities have 0 rows: there must be at least one");
+    if (rows > std::numeric_limits<Row>::max())
+        return fail(ErrorCode::TooLarge,
+                    fmt::format("probabilities have {} rows: at most {} are possible", rows,
+                                std::numeric_limits<Row>::max()));
+    if (columns < 2)
+        return invalid(fmt::format(
+            "probabilities have {} columns: there must be at least 2 classes", columns));
+    const auto wrong = std::ranges::find_if(labels, [&](ClassId k) { return k >= columns; });
+    if (wrong != labels.end())
+        return invalid(fmt::format(
+            "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
+            wrong - labels.begin(), *wrong, columns));
+    return {};
+}
+
+Result<void> judge(const RowChecks& checks, ValueRule rule) {
+    const auto& broken =
+        checks.refused || rule == ValueRule::NearZeroOne ? checks.refused : checks.not_in_01;
+    if (!broken) return {};
+    return invalid(fmt::format("probabilities[{}, {}] = {}: must be a number from 0 to 1",
+                               broken->row, broken->column, broken->value));
+}
+
+template <class Order, class T>
+std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, RankBy rank_by,
+                          const Pool& pool) {
+    std::vector<T> scores(probs.rows());
+    for_each_block(probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
+        std::vector<T> scratch(probs.columns());
+        for (std::size_t i = first; i < first + count; ++i)
+            scores[i] = score_row<Order, T>(probs, facts, static_cast<Row>(i), rank_by, scratch);
+    });
+    return scores;
+}
+
+}  // namespace
+
+template <class T>
+Result<RowFacts<T>> read_rows(MatrixView<const T> probs, std::span<const ClassId> labels,
+                              ValueRule rule, const Pool& pool) {
+    TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
+    RowFacts<T> facts(probs.rows());
+    RowChecks checks;
+    std::mutex mutex;  // guards checks
+    for_each_block(probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
+        const RowChecks found = scan_rows<T>(probs.rows_from(first, count), first, labels, facts);
+        const std::lock_guard lock(mutex);
+        checks.merge(found);
+    });
+    TUSKER_TRY(judge(checks, rule));
+    return facts;
+}
+
+template <class T>
+Result<Thresholds> find_thresholds(MatrixView<const T> probs, std::span<const ClassId> labels,
+                                   Order order, const Pool& pool) {
+    const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
+    const ClassRows rows(labels, probs.columns());
+    return in_order(order, [&]<class Chosen>(Chosen) {
+        return confident_thresholds<Chosen, T>(facts.self, rows, pool);
+    });
+}
+
+template <class T>
+Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const ClassId> labels,
+                                     std::span<const T> bounds, Order order, const Pool& pool) {
+    const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
+    const ClassRows rows(labels, probs.columns());
+    std::vector<T> own;
+    if (bounds.empty()) {
+        own = in_order(order, [&]<class Chosen>(Chosen) {
+            return confident_bounds<Chosen, T>(facts.self, rows, pool);
+        });
+        bounds = own;
+    }
+    if (bounds.size() != probs.columns())
+        return invalid(
+            fmt::format("thresholds has {} entries: there must be one for each of {} "
+                        "classes",
+                        bounds.size(), probs.columns()));
+    const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
+    JointEstimate estimate;
+    estimate.counts = count_joint(guesses, rows, pool);
+    for (std::size_t k = 0; k < probs.columns(); ++k)
+        estimate.labels_per_class.push_back(rows.count(k));
+    for (std::size_t i = 0; i < guesses.size(); ++i) {
+        if (guesses[i] == kNoClass || guesses[i] == labels[i]) continue;
+        estimate.off_diagonal.push_back(static_cast<Row>(i));
+        if (!facts.agrees[i]) ++estimate.label_issues;
+    }
+    return estimate;
+}
+
+template <class T>
+Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
+                                    RankBy rank_by, Order order, const Pool& pool) {
+    const bool entropy =
+        rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
+    auto facts = TUSKER_TRY(
+        read_rows(probs, labels, entropy ? ValueRule::InZeroOne : ValueRule::NearZeroOne, pool));
+    if (rank_by == RankBy::SelfConfidence) return std::move(facts.self);
+    return in_order(order, [&]<class Chosen>(Chosen) {
+        return score_rows<Chosen, T>(probs, facts, rank_by, pool);
+    });
+}
+
+template <class W, class T>
+Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const ClassId> labels,
+                                      const Thresholds& thresholds, RankBy rank_by, Order order,
+                                      const Pool& pool) {
+    TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
+    if (thresholds.values.size() != probs.columns())
+        return invalid(
+            fmt::format("thresholds has {} entries: there must be one for each of {} "
+                        "classes",
+                        thresholds.values.size(), probs.columns()));
+    const double most = std::ranges::max(thresholds.values);
+    std::vector<W> scores(probs.rows());
+    in_order(order, [&]<class Chosen>(Chosen) {
+        for_each_block(
+            probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
+                std::vector<W> scratch(probs.columns());
+                for (std::size_t i = first; i < first + count; ++i) {
+                    adjust_row<Chosen, W, T>(probs.row(i), thresholds.values, most, scratch);
+                    scores[i] = adjusted_score<W>(scratch, labels[i], rank_by);
+                }
+            });
+    });
+    return scores;
+}
+
+template <class T>
+ConfidentTops count_confident_tops(const RowFacts<T>& facts, std::span<const ClassId> labels,
+                                   std::span<const T> bounds) {
+    ConfidentTops counts{std::vector<std::int64_t>(bounds.size()),
+                         std::vector<std::int64_t>(bounds.size())};
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        const ClassId top = facts.top[i];
+        if (!(std::max(facts.self[i], facts.other[i]) >= bounds[top])) continue;
+        ++counts.confident[labels[i]];
+        if (top != labels[i]) ++counts.elsewhere[labels[i]];
+    }
+    return counts;
+}
+
+template Result<RowFacts<float>> read_rows(MatrixView<const float>, std::span<const ClassId>,
+                                           ValueRule, const Pool&);
+template Result<RowFacts<double>> read_rows(MatrixView<const double>, std::span<const ClassId>,
+                                            ValueRule, const Pool&);
+template Result<Thresholds> find_thresholds(MatrixView<const float>, std::span<const ClassId>,
+                                            Order, const Pool&);
+template Result<Thresholds> find_thresholds(MatrixView<const double>, std::span<const ClassId>,
+                                            Order, const Pool&);
+template Result<JointEstimate> estimate_joint(MatrixView<const float>, std::span<const ClassId>,
+                                              std::span<const float>, Order, const Pool&);
+template Result<JointEstimate> estimate_joint(MatrixView<const double>, std::span<const ClassId>,
+                                              std::span<const double>, Order, const Pool&);
+template Result<std::vector<float>> score_labels(MatrixView<const float>, std::span<const ClassId>,
+                                                 RankBy, Order, const Pool&);
+template Result<std::vector<double>> score_labels(MatrixView<const double>,
+                                                  std::span<const ClassId>, RankBy, Order,
+                                                  const Pool&);
+template Result<std::vector<float>> score_adjusted<float, float>(MatrixView<const float>,
+                                                                 std::span<const ClassId>,
+                                                                 const Thresholds&, RankBy, Order,
+                                                                 const Pool&);
+template Result<std::vector<double>> score_adjusted<double, float>(MatrixView<const float>,
+                                                                   std::span<const ClassId>,
+                                                                   const Thresholds&, RankBy, Order,
+                                                                   const Pool&);
+template Result<std::vector<double>> score_adjusted<double, double>(MatrixView<const double>,
+                                                                    std::span<const ClassId>,
+                                                                    const Thresholds&, RankBy,
+                                                                    Order, const Pool&);
+template ConfidentTops count_confident_tops(const RowFacts<float>&, std::span<const ClassId>,
+                                            std::span<const float>);
+template ConfidentTops count_confident_tops(const RowFacts<double>&, std::span<const ClassId>,
+                                            std::span<const double>);
+
+}  // namespace tusker::confident
