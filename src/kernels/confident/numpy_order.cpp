@@ -10,7 +10,6 @@ namespace {
 
 // --- Sums -------------------------------------------------------------------------------------
 // A reduction is fed in runs of the iterator's buffer; each run is summed pairwise and added.
-constexpr std::size_t kRun = 8192;
 constexpr std::size_t kPairwiseLeaf = 128;
 constexpr std::size_t kAccumulators = 8;
 
@@ -40,10 +39,10 @@ T pairwise_sum(std::span<const T> values) {
 }
 
 template <class T>
-T numpy_sum(std::span<const T> values) {
+T numpy_sum(std::span<const T> values, std::size_t run) {
     T total = 0;
-    for (std::size_t i = 0; i < values.size(); i += kRun)
-        total += pairwise_sum(values.subspan(i, std::min(kRun, values.size() - i)));
+    for (std::size_t i = 0; i < values.size(); i += run)
+        total += pairwise_sum(values.subspan(i, std::min(run, values.size() - i)));
     return total;
 }
 
@@ -176,8 +175,8 @@ private:
 
 }  // namespace
 
-float NumpyOrder::sum(std::span<const float> values) { return numpy_sum(values); }
-double NumpyOrder::sum(std::span<const double> values) { return numpy_sum(values); }
+float NumpyOrder::sum(std::span<const float> values) { return numpy_sum(values, kRun); }
+double NumpyOrder::sum(std::span<const double> values) { return numpy_sum(values, kRun); }
 
 double NumpyOrder::sum(Entries entries, std::size_t length) {
     double total = 0;
@@ -188,6 +187,21 @@ double NumpyOrder::sum(Entries entries, std::size_t length) {
         entries = entries.subspan(count);
     }
     return total;
+}
+
+// einsum is built for SSE2, two numbers at a time; of eight products the last pair is added first.
+double NumpyOrder::einsum(std::span<const double> a, std::span<const double> b) {
+    constexpr std::size_t kLanes = 2;
+    std::array<double, kLanes> sums{};
+    std::size_t i = 0;
+    for (; i + 4 * kLanes <= a.size(); i += 4 * kLanes)
+        for (std::size_t pair = 4; pair-- > 0;)
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                const std::size_t at = i + pair * kLanes + lane;
+                sums[lane] += a[at] * b[at];
+            }
+    for (; i < a.size(); ++i) sums[i % kLanes] += a[i] * b[i];
+    return sums[0] + sums[1];
 }
 
 std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const float> keys) {

@@ -25,6 +25,29 @@ struct NumpyOrder {
     /// The same for an array of `length` that is zero but for `entries` (positions ascending).
     static double sum(std::span<const PlacedValue> entries, std::size_t length);
 
+    /// The sum of values that come one by one. Keeps one run of the iterator's buffer.
+    template <class T>
+    class Sum {
+    public:
+        void add(T value) {
+            run_.push_back(value);
+            if (run_.size() == kRun) close_run();
+        }
+        T value() const { return run_.empty() ? total_ : total_ + sum(std::span<const T>(run_)); }
+
+    private:
+        void close_run() {
+            total_ += sum(std::span<const T>(run_));
+            run_.clear();
+        }
+
+        std::vector<T> run_;
+        T total_ = 0;
+    };
+
+    /// np.einsum("ij,ij->i", a, b) of one row of contiguous arrays.
+    static double einsum(std::span<const double> a, std::span<const double> b);
+
     /// np.argsort(keys); NaN last.
     static std::vector<std::uint32_t> argsort(std::span<const float> keys);
     static std::vector<std::uint32_t> argsort(std::span<const double> keys);
@@ -43,6 +66,10 @@ struct NumpyOrder {
         const auto wide = static_cast<double>(p);
         return p == 0 ? T{0} : static_cast<T>(wide * std::log(wide));
     }
+
+private:
+    /// A reduction is fed in runs of this many elements: the iterator's buffer.
+    static constexpr std::size_t kRun = 8192;
 };
 
 }  // namespace tusker::confident

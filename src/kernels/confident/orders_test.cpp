@@ -119,6 +119,26 @@ RC_GTEST_PROP(SoundOrder, LogarithmIsThatOfTheLibraryWithinAFewUnits, ()) {
     RC_ASSERT(std::abs(SoundOrder::log(x) - expected) <= 1e-15 * std::max(1.0, std::abs(expected)));
 }
 
+RC_GTEST_PROP(SoundOrder, ExponentialIsThatOfTheLibraryWithinAFewUnits, ()) {
+    const double x = *rc::gen::inRange(-700000000, 700000001) / 1e6;
+    const double expected = std::exp(x);
+    RC_ASSERT(std::abs(SoundOrder::exp(x) - expected) <= 1e-15 * expected);
+}
+
+template <class Order>
+void expect_sum_one_by_one_is_sum_of_all(const std::vector<double>& values) {
+    typename Order::template Sum<double> sum;
+    for (const double value : values) sum.add(value);
+    EXPECT_EQ(sum.value(), Order::sum(std::span<const double>(values)));
+}
+
+TEST(Orders, SumOneByOneIsTheSumOfAll) {
+    for (const std::size_t n : {0U, 7U, 8192U, 8193U, 20000U}) {
+        expect_sum_one_by_one_is_sum_of_all<SoundOrder>(reciprocals<double>(n));
+        expect_sum_one_by_one_is_sum_of_all<NumpyOrder>(reciprocals<double>(n));
+    }
+}
+
 template <class Order>
 void expect_lowest_is_front_of_argsort(const std::vector<double>& keys, std::size_t m) {
     auto found = lowest<Order>(std::span<const double>(keys), m);

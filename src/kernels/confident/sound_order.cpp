@@ -8,21 +8,6 @@
 namespace tusker::confident {
 namespace {
 
-/// Neumaier: the part that a rounding dropped is kept aside, whichever of the two was larger.
-class CompensatedSum {
-public:
-    void add(double x) {
-        const double next = total_ + x;
-        dropped_ += std::abs(total_) >= std::abs(x) ? (total_ - next) + x : (x - next) + total_;
-        total_ = next;
-    }
-    double value() const { return total_ + dropped_; }
-
-private:
-    double total_ = 0;
-    double dropped_ = 0;
-};
-
 template <class T>
 T compensated(std::span<const T> values) {
     CompensatedSum sum;

@@ -2,12 +2,28 @@
 // own. Nothing here depends on the machine's library, instruction set or number of threads.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace tusker::confident {
+
+/// Neumaier's sum: the part that a rounding dropped is kept aside, whichever of the two was larger.
+class CompensatedSum {
+public:
+    void add(double x) {
+        const double next = total_ + x;
+        dropped_ += std::abs(total_) >= std::abs(x) ? (total_ - next) + x : (x - next) + total_;
+        total_ = next;
+    }
+    double value() const { return total_ + dropped_; }
+
+private:
+    double total_ = 0;
+    double dropped_ = 0;
+};
 
 /// One of the two orders a kernel takes as its parameter; the other is NumpyOrder.
 struct SoundOrder {
@@ -17,6 +33,16 @@ struct SoundOrder {
     /// Added in double with Neumaier's compensation, in order of position; rounded once.
     static float sum(std::span<const float> values);
     static double sum(std::span<const double> values);
+    /// The same of values that come one by one.
+    template <class T>
+    class Sum {
+    public:
+        void add(T value) { sum_.add(static_cast<double>(value)); }
+        T value() const { return static_cast<T>(sum_.value()); }
+
+    private:
+        CompensatedSum sum_;
+    };
 
     /// Positions by ascending key; keys are no NaN.
     static std::vector<std::uint32_t> argsort(std::span<const float> keys);
@@ -29,6 +55,8 @@ struct SoundOrder {
     static double exp(double x);
     /// Sum of the products of two arrays of one length, compensated.
     static double dot(std::span<const double> a, std::span<const double> b);
+    /// The same: what NumpyOrder distinguishes by who adds.
+    static double einsum(std::span<const double> a, std::span<const double> b) { return dot(a, b); }
     /// p ln p; 0 at 0.
     template <class T>
     static T p_log_p(T p) {

@@ -1,0 +1,213 @@
+// A filter flags only rows that disagree with their label, and the lowest of a class are those that
+// disagree most: what is lowest falls with p, and so does agreement. So the first pass keeps the
+// disagreeing rows, and the rows that agree need never be asked. Only where a cut runs through
+// equal keys does NumPy's order need the keys of all rows.
+#include "kernels/confident/multilabel/class_block.hpp"
+
+#include <algorithm>
+
+#include "kernels/confident/lowest.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::multilabel {
+namespace {
+
+using confident::Keyed;
+using confident::NumpyOrder;
+using confident::SoundOrder;
+
+/// Rows between two looks at whether to go on.
+constexpr std::size_t kPieceRows = 4096;
+
+template <class T>
+bool is_probability(T p) {
+    const auto value = static_cast<double>(p);
+    return value >= -1e-6 && value <= 1 + 1e-6;
+}
+
+template <class T>
+T mean_of(T sum, std::size_t count) {
+    return static_cast<T>(static_cast<double>(sum) / static_cast<double>(count));
+}
+
+std::vector<Row> in_both(std::vector<Row> a, std::vector<Row> b) {
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    std::vector<Row> both;
+    std::ranges::set_intersection(a, b, std::back_inserter(both));
+    return both;
+}
+
+}  // namespace
+
+template <class Order, class T>
+Thresholds ClassFacts<Order, T>::thresholds(Pair<std::size_t> counts) const {
+    return thresholds_of<T>({mean_of(self_confidence[0].value(), counts[0]),
+                             mean_of(self_confidence[1].value(), counts[1])},
+                            counts);
+}
+
+template <class Order, class T>
+ClassBlock<Order, T>::ClassBlock(MatrixView<const T> probs, const LabelBits& labels,
+                                 std::span<const std::size_t> counts, std::size_t block)
+    : probs_(probs),
+      labels_(labels),
+      counts_(counts),
+      first_(block * LabelBits::kBlockClasses),
+      words_(labels.block(block)),
+      facts_(std::min(LabelBits::kBlockClasses, probs.columns() - first_)) {}
+
+template <class Order, class T>
+std::optional<RefusedValue> ClassBlock<Order, T>::scan(const AfterRows& after_rows) {
+    for (std::size_t begin = 0; begin < probs_.rows(); begin += kPieceRows) {
+        const std::size_t end = std::min(probs_.rows(), begin + kPieceRows);
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto row = probs_.row(i).subspan(first_, facts_.size());
+            for (std::size_t j = 0; j < row.size(); ++j) {
+                const T p = row[j];
+                if (!is_probability(p)) return RefusedValue{i, first_ + j, static_cast<double>(p)};
+                const bool given = (words_[i] >> j & 1) != 0;
+                auto& facts = facts_[j];
+                facts.self_confidence[given ? 1 : 0].add(probability(p, given));
+                if (!agrees(p, given)) facts.disagreeing.push_back({p, static_cast<Row>(i)});
+            }
+        }
+        if (!after_rows(end - begin)) break;
+    }
+    return std::nullopt;
+}
+
+template <class Order, class T>
+std::vector<Joint> ClassBlock<Order, T>::count_joints(const AfterRows& after_rows) const {
+    std::vector<Pair<T>> bounds;
+    for (std::size_t j = 0; j < facts_.size(); ++j) bounds.push_back(bounds_of<T>(thresholds(j)));
+    // [given][absent, present, neither]: counted without a branch.
+    std::vector<std::array<std::array<std::int64_t, 3>, 2>> counted(facts_.size());
+    for (std::size_t begin = 0; begin < probs_.rows(); begin += kPieceRows) {
+        const std::size_t end = std::min(probs_.rows(), begin + kPieceRows);
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto row = probs_.row(i).subspan(first_, facts_.size());
+            for (std::size_t j = 0; j < row.size(); ++j) {
+                const T p = row[j];
+                const T absent = T{1} - p;
+                const int may_be_absent = absent >= bounds[j][0] ? 1 : 0;
+                const int may_be_present = p >= bounds[j][1] ? 1 : 0;
+                const int both = may_be_absent & may_be_present;
+                const int present = both != 0 ? (p > absent ? 1 : 0) : may_be_present;
+                const int place = (may_be_absent | may_be_present) != 0 ? present : 2;
+                ++counted[j][words_[i] >> j & 1][static_cast<std::size_t>(place)];
+            }
+        }
+        if (!after_rows(end - begin)) break;
+    }
+    std::vector<Joint> joints;
+    for (const auto& [absent, present] : counted)
+        joints.push_back({{{absent[0], absent[1]}, {present[0], present[1]}}});
+    return joints;
+}
+
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::flag(std::size_t j, const Pair<Pair<double>>& joint,
+                                            const MultilabelOptions& options) const {
+    switch (options.filter_by) {
+        case FilterBy::PruneByNoiseRate:
+        case FilterBy::PruneByClass:
+        case FilterBy::Both:
+            return prune(j, joint, options);
+        case FilterBy::PredictedNeqGiven:
+        case FilterBy::ConfidentLearning:
+        case FilterBy::LowSelfConfidence:
+        case FilterBy::LowNormalizedMargin:
+            break;
+    }
+    const auto bounds = bounds_of<T>(thresholds(j));
+    const bool any_confidence = options.filter_by == FilterBy::PredictedNeqGiven;
+    std::vector<Row> rows;
+    for (const auto& [p, row] : facts_[j].disagreeing) {
+        const bool given = (words_[row] >> j & 1) != 0;
+        const auto guessed = guess(p, bounds);
+        if (any_confidence || (guessed && *guessed != given)) rows.push_back(row);
+    }
+    return rows;
+}
+
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::prune(std::size_t j, const Pair<Pair<double>>& joint,
+                                             const MultilabelOptions& options) const {
+    PruneRule rule{options.min_examples_per_class, options.frac_noise, std::nullopt};
+    if (!options.num_to_remove_per_class.empty())
+        rule.num_to_remove = options.num_to_remove_per_class[first_ + j];
+    const auto pruned = prune_counts(joint, counts(j), rule);
+    std::vector<Row> flagged;
+    for (const bool given : {false, true}) {
+        const std::size_t g = given ? 1 : 0;
+        const std::size_t rows = counts(j)[g];
+        // A class of one row is never pruned, whatever min_examples_per_class says.
+        if (rows <= options.min_examples_per_class || rows <= 1) continue;
+        const Key margin = [given](T p) {
+            return -(probability(p, !given) - probability(p, given));
+        };
+        const Key self_confidence = [given](T p) { return probability(p, given); };
+        std::vector<Row> chosen;
+        if (options.filter_by != FilterBy::PruneByClass)
+            chosen = lowest_disagreeing(j, given, pruned.wrong[g], margin);
+        if (options.filter_by != FilterBy::PruneByNoiseRate) {
+            const auto by_class = lowest_disagreeing(
+                j, given, static_cast<std::int64_t>(rows) - pruned.left[g], self_confidence);
+            chosen = options.filter_by == FilterBy::Both ? in_both(chosen, by_class) : by_class;
+        }
+        flagged.insert(flagged.end(), chosen.begin(), chosen.end());
+    }
+    return flagged;
+}
+
+/// The disagreeing among the m rows with the lowest keys of those given `given`.
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::lowest_disagreeing(std::size_t j, bool given, std::int64_t m,
+                                                          const Key& key) const {
+    if (m < 1) return {};
+    std::vector<Keyed<T>> keyed;
+    for (const auto& [p, row] : facts_[j].disagreeing)
+        if (((words_[row] >> j & 1) != 0) == given) keyed.push_back({key(p), row});
+    const auto wanted = static_cast<std::size_t>(m);
+    if (wanted < keyed.size()) {
+        const bool tied = confident::cut_lowest(std::span(keyed), wanted);
+        if (tied && !Order::kTiesByIndex) return lowest_by_all_keys(j, given, wanted, key);
+        keyed.resize(wanted);
+    }
+    std::vector<Row> rows;
+    rows.reserve(keyed.size());
+    for (const auto& chosen : keyed) rows.push_back(chosen.position);
+    return rows;
+}
+
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::lowest_by_all_keys(std::size_t j, bool given, std::size_t m,
+                                                          const Key& key) const {
+    std::vector<Row> rows;
+    std::vector<T> keys;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+        if (((words_[i] >> j & 1) != 0) != given) continue;
+        rows.push_back(static_cast<Row>(i));
+        keys.push_back(key(probs_.row(i)[first_ + j]));
+    }
+    const auto order = Order::argsort(std::span<const T>(keys));
+    std::vector<Row> chosen;
+    for (std::size_t i = 0; i < m; ++i) {
+        const Row row = rows[order[i]];
+        if (!agrees(probs_.row(row)[first_ + j], given)) chosen.push_back(row);
+    }
+    return chosen;
+}
+
+template struct ClassFacts<SoundOrder, float>;
+template struct ClassFacts<SoundOrder, double>;
+template struct ClassFacts<NumpyOrder, float>;
+template struct ClassFacts<NumpyOrder, double>;
+template class ClassBlock<SoundOrder, float>;
+template class ClassBlock<SoundOrder, double>;
+template class ClassBlock<NumpyOrder, float>;
+template class ClassBlock<NumpyOrder, double>;
+
+}  // namespace tusker::multilabel

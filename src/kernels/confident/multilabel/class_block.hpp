@@ -1,0 +1,87 @@
+// Sixty-four classes over all rows: what confident learning says of each as a binary problem. A
+// block is one thread's work, its classes are independent of all others, and its rows are read in
+// order, so that neither threads nor blocks change a result.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/matrix_view.hpp"
+#include "kernels/confident/multilabel/binary_problem.hpp"
+#include "kernels/confident/multilabel/label_bits.hpp"
+#include "kernels/confident/multilabel/multilabel.hpp"
+
+namespace tusker::multilabel {
+
+template <class T>
+struct RowProbability {
+    T p = 0;
+    Row row = 0;
+};
+
+/// What one pass over the rows says; a row that agrees with its label is only counted.
+template <class Order, class T>
+struct ClassFacts {
+    Pair<typename Order::template Sum<T>> self_confidence;  // of the rows given absent, present
+    std::vector<RowProbability<T>> disagreeing;             // rows ascend
+
+    Thresholds thresholds(Pair<std::size_t> counts) const;
+};
+
+/// A probability that is not in [-1e-6, 1 + 1e-6], or NaN.
+struct RefusedValue {
+    std::size_t row = 0;
+    std::size_t column = 0;
+    double value = 0;
+};
+
+/// Called after each piece of rows with their number; says whether to go on.
+using AfterRows = std::function<bool(std::size_t rows)>;
+
+template <class Order, class T>
+class ClassBlock {
+public:
+    /// counts  [K] rows given each class
+    ClassBlock(MatrixView<const T> probs, const LabelBits& labels,
+               std::span<const std::size_t> counts, std::size_t block);
+
+    /// The first pass; the earliest refused value ends it.
+    std::optional<RefusedValue> scan(const AfterRows& after_rows);
+    /// The second pass, for what needs the joint. Uncalibrated.
+    std::vector<Joint> count_joints(const AfterRows& after_rows) const;
+
+    std::size_t first_class() const { return first_; }
+    std::size_t class_count() const { return facts_.size(); }
+    Pair<std::size_t> counts(std::size_t j) const {
+        return {probs_.rows() - counts_[first_ + j], counts_[first_ + j]};
+    }
+    Thresholds thresholds(std::size_t j) const { return facts_[j].thresholds(counts(j)); }
+
+    /// Rows whose class j of the block is an issue, in no order. `joint` as in prune_counts; not
+    /// looked at by filters other than the prune filters.
+    std::vector<Row> flag(std::size_t j, const Pair<Pair<double>>& joint,
+                          const MultilabelOptions& options) const;
+
+private:
+    using Key = std::function<T(T)>;
+
+    std::vector<Row> prune(std::size_t j, const Pair<Pair<double>>& joint,
+                           const MultilabelOptions& options) const;
+    std::vector<Row> lowest_disagreeing(std::size_t j, bool given, std::int64_t m,
+                                        const Key& key) const;
+    std::vector<Row> lowest_by_all_keys(std::size_t j, bool given, std::size_t m,
+                                        const Key& key) const;
+
+    MatrixView<const T> probs_;
+    const LabelBits& labels_;
+    std::span<const std::size_t> counts_;
+    std::size_t first_;
+    std::span<const std::uint64_t> words_;
+    std::vector<ClassFacts<Order, T>> facts_;
+};
+
+}  // namespace tusker::multilabel

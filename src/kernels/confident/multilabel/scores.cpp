@@ -1,0 +1,272 @@
+#include "kernels/confident/multilabel/scores.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "kernels/confident/multilabel/class_block.hpp"
+#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/scores.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::multilabel {
+namespace {
+
+using confident::NumpyOrder;
+using confident::SoundOrder;
+
+constexpr std::size_t kBlockRows = 512;
+constexpr double kLeastTemperature = 1e-6;
+
+bool is_entropy(RankBy ranking) {
+    return ranking == RankBy::ConfidenceWeightedEntropy || ranking == RankBy::WeightedEntropy;
+}
+
+template <class Order, class T>
+std::vector<Thresholds> thresholds_of_all(MatrixView<const T> probs, const LabelBits& labels,
+                                          const Pool& pool) {
+    std::vector<Thresholds> thresholds(probs.columns());
+    const auto counts = labels.count_rows();
+    pool.for_each(labels.block_count(), [&](std::size_t b) {
+        ClassBlock<Order, T> block(probs, labels, counts, b);
+        // A value outside [0, 1] is as good as any other here: the caller has refused what it
+        // refuses.
+        (void)block.scan([](std::size_t) { return true; });
+        for (std::size_t j = 0; j < block.class_count(); ++j)
+            thresholds[block.first_class() + j] = block.thresholds(j);
+    });
+    return thresholds;
+}
+
+// --- One class of one row
+// -------------------------------------------------------------------------
+
+/// In U, the type of the thresholds.
+template <class Order, class U, class T>
+double score_adjusted(const Pair<T>& p, bool given, RankBy ranking, const Thresholds& thresholds) {
+    Pair<U> adjusted;
+    confident::adjust_row<Order, U, T>(
+        p, thresholds.values, std::max(thresholds.values[0], thresholds.values[1]), adjusted);
+    return static_cast<double>(confident::adjusted_score<U>(adjusted, given ? 1 : 0, ranking));
+}
+
+template <class Order, class T>
+double score_class(T probability_of_present, bool given, RankBy ranking,
+                   const Thresholds* thresholds) {
+    const Pair<T> p = {T{1} - probability_of_present, probability_of_present};
+    if (is_entropy(ranking)) {
+        Pair<T> terms;
+        return static_cast<double>(confident::weighted_entropy<Order, T>(
+            p, p[given ? 1 : 0], ranking == RankBy::WeightedEntropy, terms));
+    }
+    if (thresholds == nullptr)
+        return static_cast<double>(confident::adjusted_score<T>(p, given ? 1 : 0, ranking));
+    return thresholds->in_double ? score_adjusted<Order, double>(p, given, ranking, *thresholds)
+                                 : score_adjusted<Order, T>(p, given, ranking, *thresholds);
+}
+
+// --- One row ----------------------------------------------------------------------------------
+
+/// scores  [K], reordered
+double moving_average(std::span<double> scores, double alpha) {
+    std::ranges::sort(scores, std::greater{});
+    double average = scores[0];
+    for (const double score : scores.subspan(1)) average = alpha * score + (1 - alpha) * average;
+    return average;
+}
+
+/// weights  [K] scratch
+template <class Order>
+double softmin(std::span<const double> scores, double temperature, std::span<double> weights) {
+    const double divisor = std::max(temperature, kLeastTemperature);
+    std::ranges::transform(scores, weights.begin(), [&](double s) { return (1 - s) / divisor; });
+    const double largest = *std::ranges::max_element(weights);
+    for (double& weight : weights) weight = Order::exp(weight - largest);
+    const double sum = Order::sum(std::span<const double>(weights));
+    for (double& weight : weights) weight /= sum;
+    return Order::einsum(scores, std::span<const double>(weights));
+}
+
+class Aggregator {
+public:
+    static Result<Aggregator> create(const Aggregation& aggregation, std::size_t classes) {
+        const double alpha = aggregation.alpha.value_or(2.0 / (static_cast<double>(classes) + 1.0));
+        if (!(alpha >= 0 && alpha <= 1))
+            return invalid(fmt::format("alpha must be in the interval [0, 1], got {}", alpha));
+        return Aggregator(aggregation, alpha, classes);
+    }
+    /// scores  [K], may be reordered
+    template <class Order>
+    double operator()(std::span<double> scores) {
+        return aggregation_.by == Aggregation::By::MovingAverage
+                   ? moving_average(scores, alpha_)
+                   : softmin<Order>(scores, aggregation_.temperature, scratch_);
+    }
+
+private:
+    Aggregator(const Aggregation& aggregation, double alpha, std::size_t classes)
+        : aggregation_(aggregation), alpha_(alpha), scratch_(classes) {}
+
+    Aggregation aggregation_;
+    double alpha_;
+    std::vector<double> scratch_;
+};
+
+// --- All rows -----------------------------------------------------------------------------------
+
+template <class T>
+Result<void> check(MatrixView<const T> probs, const LabelBits& labels, const Scoring& scoring) {
+    if (labels.rows() != probs.rows() || labels.classes() != probs.columns())
+        return invalid(fmt::format(
+            "labels are {} × {}, probabilities {} × {}: there must be one label for each",
+            labels.rows(), labels.classes(), probs.rows(), probs.columns()));
+    if (scoring.adjust_probabilities && is_entropy(scoring.rank_by))
+        return invalid(fmt::format("adjust_pred_probs is not currently supported for {}.",
+                                   confident::name_of(scoring.rank_by)));
+    return {};
+}
+
+/// Work of one row: its number among `rows`, and the scores of its classes.
+using TakeRow = std::function<void(std::size_t i, std::span<double> scores)>;
+
+/// Hands the class scores of each row to a worker of its block. The earliest row with a value that
+/// an entropy cannot take is refused.
+template <class Order, class T>
+Result<void> for_each_row(MatrixView<const T> probs, const LabelBits& labels,
+                          std::span<const Row> rows, const Scoring& scoring, const Pool& pool,
+                          const std::function<TakeRow()>& worker) {
+    std::vector<Thresholds> thresholds;
+    if (scoring.adjust_probabilities) thresholds = thresholds_of_all<Order, T>(probs, labels, pool);
+    const bool unit_only = is_entropy(scoring.rank_by);
+    std::mutex mutex;  // guards `refused`
+    std::optional<RefusedValue> refused;
+    pool.for_each((rows.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const auto take = worker();
+        std::vector<double> scores(probs.columns());
+        const std::size_t end = std::min(rows.size(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
+            const auto p = probs.row(rows[i]);
+            for (std::size_t k = 0; k < p.size(); ++k) {
+                if (unit_only && !(p[k] >= 0 && p[k] <= 1)) {
+                    const std::lock_guard lock(mutex);
+                    if (!refused || rows[i] < refused->row)
+                        refused = RefusedValue{rows[i], k, static_cast<double>(p[k])};
+                    return;
+                }
+                scores[k] = score_class<Order, T>(p[k], labels.has(rows[i], k), scoring.rank_by,
+                                                  thresholds.empty() ? nullptr : &thresholds[k]);
+            }
+            take(i, scores);
+        }
+    });
+    if (refused)
+        return invalid(fmt::format(
+            "probabilities[{}, {}] = {}: All probabilities are required to be in the interval "
+            "[0, 1] for a ranking by entropy",
+            refused->row, refused->column, refused->value));
+    return {};
+}
+
+template <class Order, class T>
+Result<std::vector<double>> score_some(MatrixView<const T> probs, const LabelBits& labels,
+                                       std::span<const Row> rows, const Scoring& scoring,
+                                       const Pool& pool) {
+    TUSKER_TRY(check(probs, labels, scoring));
+    const Aggregator aggregator =
+        TUSKER_TRY(Aggregator::create(scoring.aggregation, probs.columns()));
+    std::vector<double> result(rows.size());
+    TUSKER_TRY((for_each_row<Order, T>(probs, labels, rows, scoring, pool, [&]() -> TakeRow {
+        return [&result, own = aggregator](std::size_t i, std::span<double> scores) mutable {
+            result[i] = own.template operator()<Order>(scores);
+        };
+    })));
+    return result;
+}
+
+template <class Order, class T>
+Result<std::vector<double>> score_each(MatrixView<const T> probs, const LabelBits& labels,
+                                       std::span<const Row> rows, const Scoring& scoring,
+                                       const Pool& pool) {
+    TUSKER_TRY(check(probs, labels, scoring));
+    std::vector<double> result(probs.rows() * probs.columns());
+    TUSKER_TRY((for_each_row<Order, T>(probs, labels, rows, scoring, pool, [&]() -> TakeRow {
+        return [&](std::size_t i, std::span<double> scores) {
+            std::ranges::copy(scores,
+                              result.begin() + static_cast<std::ptrdiff_t>(i * probs.columns()));
+        };
+    })));
+    return result;
+}
+
+template <class Order>
+Result<std::vector<double>> aggregate_in_order(MatrixView<const double> scores,
+                                               const Aggregation& aggregation, const Pool& pool) {
+    const Aggregator aggregator = TUSKER_TRY(Aggregator::create(aggregation, scores.columns()));
+    std::vector<double> result(scores.rows());
+    pool.for_each((scores.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        Aggregator own = aggregator;
+        const std::size_t end = std::min(scores.rows(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
+            std::vector<double> row(scores.row(i).begin(), scores.row(i).end());
+            result[i] = own.template operator()<Order>(row);
+        }
+    });
+    return result;
+}
+
+std::vector<Row> all_rows(std::size_t n) {
+    std::vector<Row> rows(n);
+    std::iota(rows.begin(), rows.end(), Row{0});
+    return rows;
+}
+
+}  // namespace
+
+template <class T>
+Result<std::vector<double>> score_classes(MatrixView<const T> probs, const LabelBits& labels,
+                                          const Scoring& scoring, Order order, const Pool& pool) {
+    const auto rows = all_rows(probs.rows());
+    return order == Order::Sound ? score_each<SoundOrder, T>(probs, labels, rows, scoring, pool)
+                                 : score_each<NumpyOrder, T>(probs, labels, rows, scoring, pool);
+}
+
+template <class T>
+Result<std::vector<double>> score_rows(MatrixView<const T> probs, const LabelBits& labels,
+                                       std::span<const Row> rows, const Scoring& scoring,
+                                       Order order, const Pool& pool) {
+    return order == Order::Sound ? score_some<SoundOrder, T>(probs, labels, rows, scoring, pool)
+                                 : score_some<NumpyOrder, T>(probs, labels, rows, scoring, pool);
+}
+
+template <class T>
+Result<std::vector<double>> score_rows(MatrixView<const T> probs, const LabelBits& labels,
+                                       const Scoring& scoring, Order order, const Pool& pool) {
+    return score_rows<T>(probs, labels, all_rows(probs.rows()), scoring, order, pool);
+}
+
+Result<std::vector<double>> aggregate(MatrixView<const double> scores,
+                                      const Aggregation& aggregation, Order order,
+                                      const Pool& pool) {
+    return order == Order::Sound ? aggregate_in_order<SoundOrder>(scores, aggregation, pool)
+                                 : aggregate_in_order<NumpyOrder>(scores, aggregation, pool);
+}
+
+template Result<std::vector<double>> score_classes(MatrixView<const float>, const LabelBits&,
+                                                   const Scoring&, Order, const Pool&);
+template Result<std::vector<double>> score_classes(MatrixView<const double>, const LabelBits&,
+                                                   const Scoring&, Order, const Pool&);
+template Result<std::vector<double>> score_rows(MatrixView<const float>, const LabelBits&,
+                                                const Scoring&, Order, const Pool&);
+template Result<std::vector<double>> score_rows(MatrixView<const double>, const LabelBits&,
+                                                const Scoring&, Order, const Pool&);
+template Result<std::vector<double>> score_rows(MatrixView<const float>, const LabelBits&,
+                                                std::span<const Row>, const Scoring&, Order,
+                                                const Pool&);
+template Result<std::vector<double>> score_rows(MatrixView<const double>, const LabelBits&,
+                                                std::span<const Row>, const Scoring&, Order,
+                                                const Pool&);
+
+}  // namespace tusker::multilabel
