@@ -148,7 +148,7 @@ def test_float_labels(arrays):
 
 def test_integer_probabilities(arrays):
     arrays.probs = arrays.probs.astype(int)
-    assert "must be float32 or float64" in arrays.refusal()
+    assert "holds int64: must be float16, float32 or float64" in arrays.refusal()
 
 
 def test_wrong_number_of_dimensions(arrays):
@@ -239,5 +239,5 @@ def test_output_into_a_missing_folder_is_refused_with_its_name(arrays, tmp_path)
 def test_help_has_examples():
     done = tusker("issues", "--help")
     assert done.returncode == 0
-    assert "tusker issues labels.npy probs.npy --output issues.csv" in done.stdout
+    assert "tusker issues labels.npy probs-0.npy probs-1.npy --output issues.csv" in done.stdout
     assert tusker("--version").stdout.strip()

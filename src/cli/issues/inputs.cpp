@@ -1,0 +1,196 @@
+#include "cli/issues/inputs.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tusker::cli {
+namespace {
+
+using confident::ClassId;
+
+constexpr std::string_view kProbabilities = "probabilities";
+
+template <std::integral Int>
+Result<std::vector<ClassId>> to_ids(std::span<const Int> values, std::string_view argument) {
+    std::vector<ClassId> labels;
+    labels.reserve(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (std::cmp_less(values[i], 0))
+            return invalid(fmt::format("{}[{}] = {}: must be >= 0", argument, i, values[i]));
+        if (std::cmp_greater(values[i], std::numeric_limits<ClassId>::max() - 1))
+            return invalid(fmt::format("{}[{}] = {}: is no class number", argument, i, values[i]));
+        labels.push_back(static_cast<ClassId>(values[i]));
+    }
+    return labels;
+}
+
+/// Exact: every binary16 is a float.
+float to_float(std::uint16_t half) {
+    const std::uint32_t sign = std::uint32_t{half & 0x8000U} << 16U;
+    const std::uint32_t exponent = (half >> 10U) & 0x1FU;
+    const std::uint32_t fraction = half & 0x3FFU;
+    if (exponent == 0) {
+        const float tiny = std::ldexp(static_cast<float>(fraction), -24);
+        return sign != 0 ? -tiny : tiny;
+    }
+    const std::uint32_t wide = exponent == 0x1F ? 0xFFU : exponent + (127 - 15);
+    return std::bit_cast<float>(sign | wide << 23U | fraction << 13U);
+}
+
+template <class T>
+void append(const npy::Array& array, std::vector<T>& out) {
+    switch (array.type()) {
+        case npy::Type::Float16:
+            for (const auto half : array.values<std::uint16_t>())
+                out.push_back(static_cast<T>(to_float(half)));
+            return;
+        case npy::Type::Float32:
+            for (const float value : array.values<float>()) out.push_back(static_cast<T>(value));
+            return;
+        default:
+            for (const double value : array.values<double>()) out.push_back(static_cast<T>(value));
+    }
+}
+
+template <class T>
+npy::Array join(const std::vector<npy::Array>& parts, std::size_t rows, std::size_t columns) {
+    std::vector<T> values;
+    values.reserve(rows * columns);
+    for (const auto& part : parts) append(part, values);
+    return npy::Array::of(std::move(values), {rows, columns});
+}
+
+struct Parts {
+    std::vector<npy::Array> arrays;
+    std::vector<std::string> columns;
+};
+
+Result<Parts> read_parts(const std::vector<std::string>& files) {
+    Parts parts;
+    for (const auto& file : files) {
+        const auto source = TUSKER_TRY(arrays::find_source(file, std::string(kProbabilities)));
+        ShownReading reading("reading " + source.file.filename().string());
+        auto matrix = TUSKER_TRY(arrays::read_matrix(source, reading.options()));
+        if (!npy::is_float(matrix.values.type()))
+            return source.refuse(fmt::format("holds {}: must be float16, float32 or float64",
+                                             npy::name_of(matrix.values.type())));
+        if (!parts.arrays.empty()) {
+            const auto& first = parts.arrays.front();
+            if (first.shape()[1] != matrix.values.shape()[1])
+                return source.refuse(
+                    fmt::format("has {} columns, the first file has {}: parts of "
+                                "one matrix have as many",
+                                matrix.values.shape()[1], first.shape()[1]));
+            if (first.type() != matrix.values.type())
+                return source.refuse(
+                    fmt::format("holds {}, the first file {}: parts of one "
+                                "matrix have one type",
+                                npy::name_of(matrix.values.type()), npy::name_of(first.type())));
+            if (!matrix.columns.empty() && !parts.columns.empty() &&
+                matrix.columns != parts.columns)
+                return source.refuse("names other classes than the first file");
+        }
+        if (parts.columns.empty()) parts.columns = std::move(matrix.columns);
+        parts.arrays.push_back(std::move(matrix.values));
+    }
+    return parts;
+}
+
+}  // namespace
+
+Result<ClassNames> read_class_names(const std::string& classes_file) {
+    if (classes_file.empty()) return ClassNames();
+    return ClassNames::read(classes_file);
+}
+
+Result<NamedProbabilities> read_probabilities(const std::vector<std::string>& files,
+                                              const std::string& classes_file) {
+    Parts parts = TUSKER_TRY(read_parts(files));
+    const std::size_t columns = parts.arrays.front().shape()[1];
+    auto names = TUSKER_TRY(read_class_names(classes_file));
+    if (names.are_known() && names.names().size() != columns)
+        return invalid(fmt::format("classes: {}: {} names, the probabilities have {} columns",
+                                   classes_file, names.names().size(), columns));
+    if (!names.are_known() && !parts.columns.empty())
+        names = TUSKER_TRY(ClassNames::of(std::move(parts.columns), kProbabilities));
+    const npy::Type type = parts.arrays.front().type();
+    if (parts.arrays.size() == 1 && type != npy::Type::Float16)
+        return NamedProbabilities{Probabilities(std::move(parts.arrays.front())), std::move(names)};
+    std::size_t rows = 0;
+    for (const auto& array : parts.arrays) rows += array.shape()[0];
+    return NamedProbabilities{
+        Probabilities(type == npy::Type::Float64 ? join<double>(parts.arrays, rows, columns)
+                                                 : join<float>(parts.arrays, rows, columns)),
+        std::move(names)};
+}
+
+Result<std::vector<ClassId>> to_class_ids(const npy::Array& array, std::string_view argument,
+                                          std::string_view file) {
+    switch (array.type()) {
+        case npy::Type::Int8:
+            return to_ids(array.values<std::int8_t>(), argument);
+        case npy::Type::Int16:
+            return to_ids(array.values<std::int16_t>(), argument);
+        case npy::Type::Int32:
+            return to_ids(array.values<std::int32_t>(), argument);
+        case npy::Type::Int64:
+            return to_ids(array.values<std::int64_t>(), argument);
+        case npy::Type::Bool:
+        case npy::Type::UInt8:
+            return to_ids(array.values<std::uint8_t>(), argument);
+        case npy::Type::UInt16:
+            return to_ids(array.values<std::uint16_t>(), argument);
+        case npy::Type::UInt32:
+            return to_ids(array.values<std::uint32_t>(), argument);
+        case npy::Type::UInt64:
+            return to_ids(array.values<std::uint64_t>(), argument);
+        case npy::Type::Float16:
+        case npy::Type::Float32:
+        case npy::Type::Float64:
+            break;
+    }
+    return invalid(fmt::format("{}: {} holds {}: must be integers, the numbers of classes",
+                               argument, file, npy::name_of(array.type())));
+}
+
+Result<std::vector<ClassId>> read_labels(const std::string& file, const ClassNames& names,
+                                         std::size_t rows) {
+    const auto source = TUSKER_TRY(arrays::find_source(file, "labels"));
+    ShownReading reading("reading " + source.file.filename().string());
+    const auto column = TUSKER_TRY(arrays::read_column(
+        source, [&](std::string_view cell) { return names.find(cell).has_value(); },
+        reading.options()));
+    if (const auto* array = std::get_if<npy::Array>(&column.values))
+        return to_class_ids(*array, source.argument, source.file.string());
+    const auto& texts = std::get<arrays::Texts>(column.values);
+    auto labels = TUSKER_TRY(to_class_ids(texts, names, source.argument));
+    // The kernel says this, too, but does not know that a line was set apart.
+    if (labels.size() + 1 == rows && !column.header.empty())
+        return source.refuse(fmt::format(
+            "{} labels after the first line, '{}', which is no class and was taken for a header; "
+            "the probabilities have {} rows",
+            labels.size(), column.header, rows));
+    return labels;
+}
+
+arrays::Options ShownReading::options() {
+    constexpr unsigned kMegabyte = 20;
+    arrays::Options options;
+    options.progress = [this](std::uint64_t done, std::uint64_t total) {
+        line_.show(message_, done >> kMegabyte, total >> kMegabyte, "MB");
+    };
+    return options;
+}
+
+confident::Progress shown_on(ProgressLine& line, std::string message, std::string unit) {
+    return [&line, message = std::move(message), unit = std::move(unit)](
+               std::size_t done, std::size_t total) { line.show(message, done, total, unit); };
+}
+
+}  // namespace tusker::cli

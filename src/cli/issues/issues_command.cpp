@@ -1,0 +1,153 @@
+// tusker issues: label issues of files, by task, or of a dataset.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/dataset_issues.hpp"
+#include "cli/issues/report.hpp"
+#include "cli/issues/request.hpp"
+
+namespace tusker::cli {
+
+std::size_t IssuesRequest::threads_wanted() const {
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    return std::min(threads, cores);
+}
+
+namespace {
+
+struct Task {
+    std::string_view name;
+    Result<void> (*find)(const IssuesRequest& request);
+    bool needs_probs;
+    bool takes_parts;  // several PROBS
+};
+
+constexpr std::array kTasks = {
+    Task{"classification", find_classification_issues, true, true},
+};
+
+constexpr std::string_view kExamples = R"(
+LABELS and PROBS are .npy, .npz, .csv or .json; FILE:NAME is the array NAME of an .npz or .json, or
+the column NAME of a .csv. Labels are numbers of classes, or names where names are known: from
+--classes or the header of a .csv of probabilities.
+
+classification: one class a row; probabilities, rows x classes. Several PROBS are parts of one
+matrix, row under row.
+  tusker issues labels.npy probs.npy
+  tusker issues labels.npy probs-0.npy probs-1.npy --output issues.csv
+  tusker issues data.npz:labels data.npz:probs --classes names.txt
+  tusker issues labels.csv probs.csv --filter-by low_self_confidence --json
+  tusker issues labels.npy probs.npy --compat cleanlab --output indices.npy
+
+A dataset in Tusker, with the predictions of a model run:
+  tusker issues --dataset pallets
+)";
+
+std::vector<std::string> listed(std::span<const std::string> names) {
+    return {names.begin(), names.end()};
+}
+
+std::vector<std::string> task_names() {
+    std::vector<std::string> names;
+    for (const Task& task : kTasks) names.emplace_back(task.name);
+    return names;
+}
+
+Result<void> run(const IssuesRequest& request, const Task& task) {
+    TUSKER_TRY(check_output(request.output));
+    return task.find(request);
+}
+
+/// What CLI11 cannot say: which arguments a task needs.
+void check_arguments(const IssuesRequest& request, const Task& task) {
+    if (request.labels.empty()) throw CLI::RequiredError("LABELS");
+    if (task.needs_probs && request.probs.empty()) throw CLI::RequiredError("PROBS");
+    if (!task.takes_parts && request.probs.size() > 1)
+        throw CLI::ValidationError("PROBS", fmt::format("--task {} takes one file", task.name));
+}
+
+void add_dataset_options(CLI::App& command, IssuesRequest& request, CLI::Option* labels,
+                         CLI::Option* probs) {
+    auto* dataset = command.add_option("--dataset", request.dataset.dataset,
+                                       "a dataset's labels and predictions instead of files");
+    dataset->excludes(labels)->excludes(probs);
+    command.add_option("--run", request.dataset.run, "with --dataset: id of the model run")
+        ->needs(dataset);
+    command
+        .add_option("--taxonomy", request.dataset.taxonomy,
+                    "with --dataset: the taxonomy whose categories are the labels")
+        ->needs(dataset);
+    add_remote_options(command, request.dataset.remote);
+}
+
+void add_method_options(CLI::App& command, IssuesRequest& request) {
+    command.add_option("--filter-by", request.filter_by, "which rows are label issues")
+        ->check(CLI::IsMember(listed(confident::filter_names())))
+        ->capture_default_str();
+    command
+        .add_option("--rank-by", request.rank_by, "score by which they are ordered, worst first")
+        ->check(CLI::IsMember(listed(confident::ranking_names())))
+        ->capture_default_str();
+    command
+        .add_option("--compat", request.compat,
+                    "order and last bits as cleanlab 2.9.0 has them, instead of by score and row")
+        ->check(CLI::IsMember({"cleanlab"}));
+    command
+        .add_option("--min-examples-per-class", request.min_examples_per_class,
+                    "the prune filters leave so many rows in each class")
+        ->capture_default_str();
+    command
+        .add_option("--frac-noise", request.frac_noise,
+                    "the prune filters flag this share of the estimated noise, 0 to 1")
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_issues_command(CLI::App& app, Action& action) {
+    const auto request = std::make_shared<IssuesRequest>();
+    auto& command = *app.add_subcommand("issues", "Find wrong labels: in files, or in a dataset");
+    auto* labels = command.add_option("LABELS", request->labels, "given labels");
+    auto* probs = command.add_option("PROBS", request->probs, "out-of-sample probabilities");
+    command.add_option("--task", request->task, "what a label is")
+        ->check(CLI::IsMember(task_names()))
+        ->capture_default_str();
+    command
+        .add_option("--classes", request->classes,
+                    "names of the classes: a file with one on each line, or a .json list")
+        ->check(CLI::ExistingFile);
+    add_dataset_options(command, *request, labels, probs);
+    add_method_options(command, *request);
+    command.add_option("--output", request->output,
+                       "write all label issues: .csv, .npy (indices, worst first) or .json");
+    command.add_option("--threads", request->threads, "0: one for each core")
+        ->capture_default_str();
+    command.add_flag("--strict", request->strict,
+                     "refuse rows whose probabilities do not sum to 1, instead of warning");
+    command.add_flag("--json", request->json, "print everything as JSON");
+    command.footer(std::string(kExamples));
+    command.callback([request, &action] {
+        if (request->dataset.dataset.empty()) {
+            const Task& task = *std::ranges::find(kTasks, request->task, &Task::name);
+            check_arguments(*request, task);
+            action = [request, &task] { return run(*request, task); };
+            return;
+        }
+        request->dataset.filter_by = request->filter_by;
+        request->dataset.rank_by = request->rank_by;
+        request->dataset.compat = request->compat;
+        request->dataset.json = request->json;
+        action = [request] { return find_dataset_issues(request->dataset); };
+    });
+}
+
+}  // namespace tusker::cli
