@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 #include <numeric>
 
 namespace tusker::confident {
@@ -255,6 +256,31 @@ float NumpyOrder::log(float x) {
     }
     constexpr float kLn2 = 0.693147180559945309417232121458176568F;
     return std::fma(static_cast<float>(exponent), kLn2, numerator / denominator);
+}
+
+// A rational approximation on [-ln 2 / 2, ln 2 / 2]; n ln 2 is taken off in two pieces.
+float NumpyOrder::exp(float x) {
+    constexpr float kLargest = 88.72283935546875F;     // above it the result is infinite
+    constexpr float kLeast = -103.97208404541015625F;  // below it the result is 0
+    if (x > kLargest) return std::numeric_limits<float>::infinity();
+    if (x < kLeast) return 0;
+    constexpr float kLog2E = 1.442695040888963407359924681001892137F;
+    constexpr float kToWhole = 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
+    const float n = x * kLog2E + kToWhole - kToWhole;
+    float r = std::fma(n, -6.93145752e-1F, x);
+    r = std::fma(n, -1.42860677e-6F, r);
+    constexpr std::array kNumerator = {5.082762527590693718096e-04F, 6.757896990527504603057e-03F,
+                                       5.114512081637298353406e-02F, 2.473615434895520810817e-01F,
+                                       7.257664613233124478488e-01F, 9.999999999980870924916e-01F};
+    constexpr std::array kDenominator = {
+        2.159509375685829852307e-02F, -2.742335390411667452936e-01F, 1.000000000000000000000e+00F};
+    float numerator = kNumerator[0];
+    for (std::size_t i = 1; i < kNumerator.size(); ++i)
+        numerator = std::fma(numerator, r, kNumerator[i]);
+    float denominator = kDenominator[0];
+    for (std::size_t i = 1; i < kDenominator.size(); ++i)
+        denominator = std::fma(denominator, r, kDenominator[i]);
+    return std::ldexp(numerator / denominator, static_cast<int>(n));
 }
 
 }  // namespace tusker::confident

@@ -55,7 +55,8 @@ struct NumpyOrder {
     /// np.log of an array's element; finite and > 0.
     static float log(float x);
     static double log(double x) { return std::log(x); }
-    /// np.exp of a float64.
+    /// np.exp of an array's element that is not NaN.
+    static float exp(float x);
     static double exp(double x) { return std::exp(x); }
     /// np.dot of two arrays of one length (below 10,000, from where on it uses threads), as the
     /// OpenBLAS 0.3.21 in NumPy's wheel adds on its kernel for AVX2 (Haswell, Zen).

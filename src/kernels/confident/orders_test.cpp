@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "kernels/confident/lowest.hpp"
@@ -119,6 +120,17 @@ RC_GTEST_PROP(SoundOrder, LogarithmIsThatOfTheLibraryWithinAFewUnits, ()) {
     RC_ASSERT(std::abs(SoundOrder::log(x) - expected) <= 1e-15 * std::max(1.0, std::abs(expected)));
 }
 
+TEST(NumpyOrder, TakesFloatExponentialsAsNumpy) {
+    const std::vector<float> x = {-80.5F, -10.25F, -3.3F, -1.0F, -0.3466F,
+                                  -1e-4F, 0.0F,    0.7F,  5.5F,  80.0F};
+    const std::vector<float> numpy = {0x1.d1a2080000000p-117F, 0x1.2899a80000000p-15F,
+                                      0x1.2e259e0000000p-5F,   0x1.78b5620000000p-2F,
+                                      0x1.6a07740000000p-1F,   0x1.fff2e40000000p-1F,
+                                      0x1.0000000000000p+0F,   0x1.01c2a60000000p+1F,
+                                      0x1.e962440000000p+7F,   0x1.55779c0000000p+115F};
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(NumpyOrder::exp(x[i]), numpy[i]) << x[i];
+}
+
 RC_GTEST_PROP(SoundOrder, ExponentialIsThatOfTheLibraryWithinAFewUnits, ()) {
     const double x = *rc::gen::inRange(-700000000, 700000001) / 1e6;
     const double expected = std::exp(x);
@@ -137,6 +149,14 @@ TEST(Orders, SumOneByOneIsTheSumOfAll) {
         expect_sum_one_by_one_is_sum_of_all<SoundOrder>(reciprocals<double>(n));
         expect_sum_one_by_one_is_sum_of_all<NumpyOrder>(reciprocals<double>(n));
     }
+}
+
+TEST(SoundOrder, ExponentialEndsInZeroAndInfinity) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    EXPECT_EQ(SoundOrder::exp(-kInfinity), 0);
+    EXPECT_EQ(SoundOrder::exp(-800.0), 0);
+    EXPECT_EQ(SoundOrder::exp(800.0), kInfinity);
+    EXPECT_EQ(SoundOrder::exp(0.0), 1);
 }
 
 template <class Order>

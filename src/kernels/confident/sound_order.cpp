@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -29,6 +30,11 @@ std::vector<std::uint32_t> stable_argsort(std::span<const T> keys) {
 
 float SoundOrder::sum(std::span<const float> values) { return compensated(values); }
 double SoundOrder::sum(std::span<const double> values) { return compensated(values); }
+double SoundOrder::sum(std::span<const PlacedValue> entries, std::size_t /*length*/) {
+    CompensatedSum sum;
+    for (const PlacedValue& entry : entries) sum.add(entry.value);
+    return sum.value();
+}
 std::vector<std::uint32_t> SoundOrder::argsort(std::span<const float> keys) {
     return stable_argsort(keys);
 }
@@ -47,7 +53,9 @@ double SoundOrder::dot(std::span<const double> a, std::span<const double> b) {
 // is exact.
 double SoundOrder::exp(double x) {
     constexpr double kLeast = -708;
+    constexpr double kMost = 709.782712893384;  // above it the result is infinite
     if (x < kLeast) return 0;
+    if (x > kMost) return std::numeric_limits<double>::infinity();
     constexpr double kLn2High = 0x1.62e42fee00000p-1;
     constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
     const double n = std::nearbyint(x * std::numbers::log2e);

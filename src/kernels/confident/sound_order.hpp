@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/confident/sparse_square.hpp"
+
 namespace tusker::confident {
 
 /// Neumaier's sum: the part that a rounding dropped is kept aside, whichever of the two was larger.
@@ -33,6 +35,8 @@ struct SoundOrder {
     /// Added in double with Neumaier's compensation, in order of position; rounded once.
     static float sum(std::span<const float> values);
     static double sum(std::span<const double> values);
+    /// The same for an array of `length` that is zero but for `entries` (positions ascending).
+    static double sum(std::span<const PlacedValue> entries, std::size_t length);
     /// The same of values that come one by one.
     template <class T>
     class Sum {
@@ -52,6 +56,7 @@ struct SoundOrder {
     static float log(float x) { return static_cast<float>(log(static_cast<double>(x))); }
     static double log(double x);
     /// e^x within a few units of the last place; 0 below -708, where it is no normal number.
+    static float exp(float x) { return static_cast<float>(exp(static_cast<double>(x))); }
     static double exp(double x);
     /// Sum of the products of two arrays of one length, compensated.
     static double dot(std::span<const double> a, std::span<const double> b);
