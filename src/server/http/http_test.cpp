@@ -229,7 +229,8 @@ TEST(Multipart, ReadsNamesFilesAndTypes) {
         "--b0\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--b0--epilogue";
     // "--b0--epilogue" is no last boundary: whatever follows it must stand on a line of its own.
     EXPECT_FALSE(parse_multipart(kForm, body));
-    const auto parts = parse_multipart(kForm, body.substr(0, body.size() - 8) + "\r\nepilogue");
+    const std::string ended = body.substr(0, body.size() - 8) + "\r\nepilogue";
+    const auto parts = parse_multipart(kForm, ended);
     ASSERT_TRUE(parts) << parts.error().message;
     ASSERT_EQ(parts->size(), 3U);
     EXPECT_EQ((*parts)[0].name, "items");
