@@ -58,6 +58,9 @@ struct NumpyOrder {
     /// np.exp of an array's element that is not NaN.
     static float exp(float x);
     static double exp(double x) { return std::exp(x); }
+    /// np.power of an array's element x >= 0 and a scalar.
+    static float power(float x, float exponent) { return std::pow(x, exponent); }
+    static double power(double x, double exponent) { return std::pow(x, exponent); }
     /// np.dot of two arrays of one length (below 10,000, from where on it uses threads), as the
     /// OpenBLAS 0.3.21 in NumPy's wheel adds on its kernel for AVX2 (Haswell, Zen).
     static double dot(std::span<const double> a, std::span<const double> b);

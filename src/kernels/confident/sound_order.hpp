@@ -58,6 +58,11 @@ struct SoundOrder {
     /// e^x within a few units of the last place; 0 below -708, where it is no normal number.
     static float exp(float x) { return static_cast<float>(exp(static_cast<double>(x))); }
     static double exp(double x);
+    /// x^exponent for x >= 0 and a finite exponent > 0.
+    template <class T>
+    static T power(T x, T exponent) {
+        return x > 0 ? exp(exponent * log(x)) : T{0};
+    }
     /// Sum of the products of two arrays of one length, compensated.
     static double dot(std::span<const double> a, std::span<const double> b);
     /// The same: what NumpyOrder distinguishes by who adds.
