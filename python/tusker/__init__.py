@@ -6,6 +6,7 @@ for bit.
 """
 
 from tusker.as_cleanlab import install_as_cleanlab
+from tusker.boxes import BoxIssues, find_box_issues
 from tusker.sound import find_label_issues
 
-__all__ = ["find_label_issues", "install_as_cleanlab"]
+__all__ = ["BoxIssues", "find_box_issues", "find_label_issues", "install_as_cleanlab"]

@@ -142,7 +142,7 @@ template <class Order>
 void match_boxes(const ImageBoxes& given, const ImageBoxes& predicted, std::span<Hits> hits,
                  std::span<Hits> taken) {
     std::vector<Hits> own;
-    if (taken.empty()) {
+    if (taken.empty()) {  // not asked for, or no given box
         own.resize(given.boxes.size());
         taken = own;
     }

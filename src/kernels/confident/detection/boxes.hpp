@@ -22,9 +22,9 @@ struct Box {
 
 /// Boxes of one image. A box's index is its position here.
 struct ImageBoxes {
-    std::span<const Box> boxes;
-    std::span<const ClassId> classes;       // [boxes]
-    std::span<const double> probabilities;  // [boxes]; empty for given boxes
+    std::span<const Box> boxes = {};
+    std::span<const ClassId> classes = {};       // [boxes]
+    std::span<const double> probabilities = {};  // [boxes]; empty for given boxes
     /// The coordinates were float32, in which the cleanlab order computes then.
     bool single = false;
 };
@@ -34,9 +34,9 @@ struct BoxesOfImages {
     /// [images + 1], from 0 to the number of boxes, never falling: image i has the boxes
     /// [offsets[i], offsets[i + 1]).
     std::span<const std::size_t> offsets;
-    std::span<const Box> boxes;
-    std::span<const ClassId> classes;       // [boxes]
-    std::span<const double> probabilities;  // [boxes], each in [0, 1]; empty for given boxes
+    std::span<const Box> boxes = {};
+    std::span<const ClassId> classes = {};       // [boxes]
+    std::span<const double> probabilities = {};  // [boxes], each in [0, 1]; empty for given boxes
     /// [images], not 0 where the coordinates of that image were float32; empty: nowhere.
     std::span<const std::uint8_t> single = {};
 

@@ -335,6 +335,40 @@ Result<LabelIssues> find_label_issues(const BoxesOfImages& given, const BoxesOfI
     return found;
 }
 
+Result<Matches> match_images(const BoxesOfImages& given, const BoxesOfImages& predicted,
+                             std::size_t classes, Order order, const Pool& pool) {
+    TUSKER_TRY(check(given, predicted, order));
+    TUSKER_TRY(check_classes(given, "labels", classes));
+    TUSKER_TRY(check_classes(predicted, "predictions", classes));
+    const BoxesOfImages labels = in(order, given);
+    const BoxesOfImages boxes = in(order, predicted);
+    std::vector<Hits> hits(boxes.boxes.size());
+    std::vector<Hits> taken(labels.boxes.size());
+    Matches found;
+    TUSKER_TRY(with_order(order, [&]<class O>(O) -> Result<void> {
+        TUSKER_TRY(for_each_image(labels.images(), pool, {}, {}, [&](std::size_t i) {
+            const ImageBoxes image = labels.image(i);
+            const ImageBoxes answers = boxes.image(i);
+            match_boxes<O>(image, answers,
+                           std::span(hits).subspan(boxes.offsets[i], answers.boxes.size()),
+                           std::span(taken).subspan(labels.offsets[i], image.boxes.size()));
+        }));
+        found.average_precisions = average_precisions<O>(labels, boxes, hits, classes, pool);
+        return {};
+    }));
+    const auto count = [&](std::span<const ClassId> of, std::span<const Hits> marks, bool marked) {
+        std::vector<std::int64_t> table(classes * kIouThresholds);
+        for (std::size_t i = 0; i < of.size(); ++i)
+            for (std::size_t t = 0; t < kIouThresholds; ++t)
+                table[of[i] * kIouThresholds + t] += (marks[i] >> t & 1) == (marked ? 1 : 0);
+        return table;
+    };
+    found.right = count(boxes.classes, hits, true);
+    found.wrong = count(boxes.classes, hits, false);
+    found.missed = count(labels.classes, taken, false);
+    return found;
+}
+
 std::vector<std::size_t> rank_images(std::span<const double> scores, double threshold,
                                      Order order) {
     std::vector<std::size_t> images;

@@ -107,6 +107,16 @@ Result<LabelIssues> find_label_issues(const BoxesOfImages& given, const BoxesOfI
                                       const Pool& pool, const std::stop_token& stop = {},
                                       const Progress& progress = {});
 
+/// How often the model was right, for each class (row) at each of iou_thresholds().
+struct Matches {
+    std::vector<double> average_precisions;  // [K]
+    std::vector<std::int64_t> right;         // [K × 10] predictions that match a given box
+    std::vector<std::int64_t> wrong;         // [K × 10] predictions that match none
+    std::vector<std::int64_t> missed;        // [K × 10] given boxes without a match
+};
+Result<Matches> match_images(const BoxesOfImages& given, const BoxesOfImages& predicted,
+                             std::size_t classes, Order order, const Pool& pool);
+
 /// Images whose score is at most `threshold`, worst first; equal ones as the order places them.
 std::vector<std::size_t> rank_images(std::span<const double> scores, double threshold, Order order);
 

@@ -80,6 +80,11 @@ double intersection_over_union(const Box& a, bool a_single, const Box& b, bool b
     return shared.value / std::max(either.value, kLeastUnion);
 }
 
+template <class Order>
+double nearness_of_centers(const Box& a, bool a_single, const Box& b) {
+    return Order::exp(-center_distance(a, a_single, b) * kFallPerPixel);
+}
+
 double Similarities::least_similarity() const {
     double least = 1;
     for (const double value : similarity)
@@ -99,8 +104,7 @@ void compute_similarities(const ImageBoxes& given, const ImageBoxes& predicted, 
         for (const Box& box : predicted.boxes) {
             // Predicted coordinates went through Python's float, whatever they were.
             const double iou = intersection_over_union(label, given.single, box, false);
-            const double nearness =
-                Order::exp(-center_distance(label, given.single, box) * kFallPerPixel);
+            const double nearness = nearness_of_centers<Order>(label, given.single, box);
             out.iou[at] = iou;
             out.similarity[at] = similarity_of(Order{}, iou, nearness, alpha);
             ++at;
@@ -108,6 +112,8 @@ void compute_similarities(const ImageBoxes& given, const ImageBoxes& predicted, 
     }
 }
 
+template double nearness_of_centers<confident::NumpyOrder>(const Box&, bool, const Box&);
+template double nearness_of_centers<confident::SoundOrder>(const Box&, bool, const Box&);
 template void compute_similarities<confident::NumpyOrder>(const ImageBoxes&, const ImageBoxes&,
                                                           double, Similarities&);
 template void compute_similarities<confident::SoundOrder>(const ImageBoxes&, const ImageBoxes&,

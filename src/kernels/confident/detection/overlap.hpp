@@ -19,6 +19,11 @@ double intersection_over_union(const Box& a, const Box& b);
 /// scalars of mixed types, which is float32 as long as nothing of float64 entered.
 double intersection_over_union(const Box& a, bool a_single, const Box& b, bool b_single);
 
+/// exp(-0.1 · distance of the centres in pixels), 1 for boxes about one centre. `a_single`: the
+/// coordinates of `a` were float32.
+template <class Order>
+double nearness_of_centers(const Box& a, bool a_single, const Box& b);
+
 /// Least similarity of the sound order, which does not tell boxes farther away from each other:
 /// with the default alpha, two boxes that do not meet come to it 115 pixels apart.
 inline constexpr double kLeastSimilarity = 1e-6;
