@@ -320,8 +320,8 @@ TEST(Overlap, MixedPrecisionIsNumpys) {
 TEST(Orders, ExponentialAndDotAreRight) {
     for (double x = -700; x <= 20; x += 0.37)
         EXPECT_NEAR(SoundOrder::exp(x) / std::exp(x), 1, 1e-15) << x;
-    EXPECT_EQ(SoundOrder::exp(0), 1);
-    EXPECT_EQ(SoundOrder::exp(-1000), 0);
+    EXPECT_EQ(SoundOrder::exp(0.0), 1);
+    EXPECT_EQ(SoundOrder::exp(-1000.0), 0);
     // 1 is lost beside 2^60 unless it is kept aside.
     const std::vector<double> a = {0x1p60, 1, -0x1p60};
     const std::vector<double> ones = {1, 1, 1};
