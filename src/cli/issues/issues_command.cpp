@@ -28,11 +28,15 @@ struct Task {
     std::string_view name;
     Result<void> (*find)(const IssuesRequest& request);
     bool needs_probs;
-    bool takes_parts;  // several PROBS
+    bool takes_parts;    // several PROBS
+    bool has_filters;    // --filter-by, --rank-by and what goes with them
+    bool takes_classes;  // --classes
 };
 
 constexpr std::array kTasks = {
-    Task{"classification", find_classification_issues, true, true},
+    Task{"classification", find_classification_issues, true, true, true, true},
+    Task{"multilabel", find_multilabel_issues, true, true, true, true},
+    Task{"detection", find_detection_issues, true, false, false, false},
 };
 
 constexpr std::string_view kExamples = R"(
@@ -47,6 +51,14 @@ matrix, row under row.
   tusker issues data.npz:labels data.npz:probs --classes names.txt
   tusker issues labels.csv probs.csv --filter-by low_self_confidence --json
   tusker issues labels.npy probs.npy --compat cleanlab --output indices.npy
+
+multilabel: any number of classes a row; probabilities need not sum to 1. Labels are lists, as in
+"0 3 5" on a line of a .csv or [[0, 3, 5], …] in .json, or a matrix of 0 and 1.
+  tusker issues --task multilabel labels.csv probs.npy --classes names.txt
+  tusker issues --task multilabel labels.npy probs.npy --filter-by low_self_confidence
+
+detection: COCO annotations and a detector's COCO results for the same images.
+  tusker issues --task detection instances.json results.json --output boxes.csv
 
 A dataset in Tusker, with the predictions of a model run:
   tusker issues --dataset pallets
@@ -67,8 +79,20 @@ Result<void> run(const IssuesRequest& request, const Task& task) {
     return task.find(request);
 }
 
-/// What CLI11 cannot say: which arguments a task needs.
-void check_arguments(const IssuesRequest& request, const Task& task) {
+/// Options that say how classes are filtered and ranked.
+constexpr std::array kFilterOptions = {"--filter-by", "--rank-by", "--min-examples-per-class",
+                                       "--frac-noise"};
+
+/// What CLI11 cannot say: which arguments a task needs and which options it has.
+void check_arguments(const CLI::App& command, const IssuesRequest& request, const Task& task) {
+    const auto refuse_option = [&](const char* option) {
+        if (command.count(option) > 0)
+            throw CLI::ValidationError(option,
+                                       fmt::format("--task {} has no use for it", task.name));
+    };
+    if (!task.has_filters)
+        for (const char* option : kFilterOptions) refuse_option(option);
+    if (!task.takes_classes) refuse_option("--classes");
     if (request.labels.empty()) throw CLI::RequiredError("LABELS");
     if (task.needs_probs && request.probs.empty()) throw CLI::RequiredError("PROBS");
     if (!task.takes_parts && request.probs.size() > 1)
@@ -135,10 +159,10 @@ void add_issues_command(CLI::App& app, Action& action) {
                      "refuse rows whose probabilities do not sum to 1, instead of warning");
     command.add_flag("--json", request->json, "print everything as JSON");
     command.footer(std::string(kExamples));
-    command.callback([request, &action] {
+    command.callback([request, &command, &action] {
         if (request->dataset.dataset.empty()) {
             const Task& task = *std::ranges::find(kTasks, request->task, &Task::name);
-            check_arguments(*request, task);
+            check_arguments(command, *request, task);
             action = [request, &task] { return run(*request, task); };
             return;
         }

@@ -38,5 +38,7 @@ struct IssuesRequest {
 
 /// One for each --task. Reads the files, finds, prints and writes.
 Result<void> find_classification_issues(const IssuesRequest& request);
+Result<void> find_multilabel_issues(const IssuesRequest& request);
+Result<void> find_detection_issues(const IssuesRequest& request);
 
 }  // namespace tusker::cli
