@@ -1,12 +1,12 @@
 // Finds wrong labels by confident learning: given labels and a model's out-of-sample probabilities,
 // which rows are probably mislabelled, worst first.
 //
-// Not here: files, JSON, datasets. The rows may be a memory-mapped file: they are read once in
-// order, and a few of them again. Beside the input it takes O(K² + N) bytes, about 40 a row at
-// most. Invariant: neither the number of threads nor the instruction set changes a result. The way:
-// row_scan (what one row says) -> thresholds, joint (what all rows say) -> filters (which rows) ->
-// scores (in which order). State per row is a few numbers, so partial states of blocks of rows
-// merge by standing one behind the other; only finishing looks at all of them.
+// Not here: files, JSON, datasets. The rows may be memory-mapped files (probabilities): they are
+// read once in order, and a few of them again. Beside the input it takes O(K² + N) bytes, about 40
+// a row at most. Invariant: neither the number of threads nor the instruction set nor the split of
+// the rows changes a result. The way: row_scan (what one row says) -> partial_scan (blocks of rows,
+// merged and finished) -> thresholds, joint (what all rows say) -> filters (which rows) -> scores
+// (in which order).
 //
 // Source: Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70 (2021); conventions of cleanlab.
 #pragma once
@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/matrix_view.hpp"
 #include "base/pool.hpp"
+#include "kernels/confident/probabilities.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
 namespace tusker::confident {
@@ -112,16 +112,10 @@ struct LabelIssues {
 /// Called from one of the pool's threads at a time; `done` never falls and ends at `total`.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
-/// probs   [N × K] row-major, K >= 2, each value in [-1e-6, 1 + 1e-6], no NaN
+/// probs   [N × K] one matrix or several parts, K >= 2, each value in [-1e-6, 1 + 1e-6], no NaN
 /// labels  [N], each < K, not all equal (all 0 is allowed but for Low filters in Order::Cleanlab)
 /// Errors name the argument, the row, the value and the rule. Cancelled if `stop` is requested.
-Result<LabelIssues> find_label_issues(MatrixView<const float> probs,
-                                      std::span<const ClassId> labels,
-                                      const LabelIssueOptions& options, const Pool& pool,
-                                      const std::stop_token& stop = {},
-                                      const Progress& progress = {});
-Result<LabelIssues> find_label_issues(MatrixView<const double> probs,
-                                      std::span<const ClassId> labels,
+Result<LabelIssues> find_label_issues(const Probabilities& probs, std::span<const ClassId> labels,
                                       const LabelIssueOptions& options, const Pool& pool,
                                       const std::stop_token& stop = {},
                                       const Progress& progress = {});

@@ -67,10 +67,11 @@ template <class Order, class T>
 std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, RankBy rank_by,
                           const Pool& pool) {
     std::vector<T> scores(probs.rows());
+    const Probabilities all(probs);
     for_each_block(probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
-        std::vector<T> scratch(probs.columns());
+        RowScorer<Order, T> scorer(all, facts, rank_by);
         for (std::size_t i = first; i < first + count; ++i)
-            scores[i] = score_row<Order, T>(probs, facts, static_cast<Row>(i), rank_by, scratch);
+            scores[i] = scorer.score(static_cast<Row>(i));
     });
     return scores;
 }

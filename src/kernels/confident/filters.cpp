@@ -101,7 +101,7 @@ private:
     }
 
     T key_of(Row row, ClassId other) const {
-        return input_.facts.self[row] - input_.probs.row(row)[other];
+        return input_.facts.self[row] - input_.probs.template at<T>(row, other);
     }
 
     /// Keeps a row that may be among the m lowest. lowest_keys_ is a heap of the m lowest keys so

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "base/matrix_view.hpp"
 #include "base/pool.hpp"
 #include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/probabilities.hpp"
 #include "kernels/confident/row_scan.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
@@ -17,7 +17,7 @@ namespace tusker::confident {
 /// All that a filter may look at. The views outlive the call.
 template <class T>
 struct FilterInput {
-    MatrixView<const T> probs;  // read again at few places, by prune_by_noise_rate alone
+    const Probabilities& probs;  // read again at few places, by prune_by_noise_rate alone
     std::span<const ClassId> labels;
     const ClassRows& rows;
     const RowFacts<T>& facts;

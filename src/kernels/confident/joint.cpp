@@ -123,18 +123,21 @@ ClassId guess_class(std::span<const T> p, ClassId top, bool top_is_confident,
 }  // namespace
 
 template <class T>
-std::vector<ClassId> guess_classes(MatrixView<const T> probs, const RowFacts<T>& facts,
+std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
                                    std::span<const T> bounds, const Pool& pool) {
     constexpr std::size_t kBlockRows = 4096;
     const BoundsInOrder<T> in_order(bounds);
     std::vector<ClassId> guesses(probs.rows());
     pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
         const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
+        std::vector<T> widened(probs.columns());
         for (std::size_t i = block * kBlockRows; i < end; ++i) {
             const ClassId top = facts.top[i];
             const bool top_is_confident = std::max(facts.self[i], facts.other[i]) >= bounds[top];
-            guesses[i] =
-                guess_class(probs.row(i), top, top_is_confident, in_order.up_to(facts.second[i]));
+            const auto reachable = in_order.up_to(facts.second[i]);
+            guesses[i] = reachable.empty() ? (top_is_confident ? top : kNoClass)
+                                           : guess_class(probs.row<T>(i, widened), top,
+                                                         top_is_confident, reachable);
         }
     });
     return guesses;
@@ -342,9 +345,9 @@ SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibr
     return prune_counts({in_reals(calibrated), Layout::Rows}, options, pool);
 }
 
-template std::vector<ClassId> guess_classes(MatrixView<const float>, const RowFacts<float>&,
+template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts<float>&,
                                             std::span<const float>, const Pool&);
-template std::vector<ClassId> guess_classes(MatrixView<const double>, const RowFacts<double>&,
+template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts<double>&,
                                             std::span<const double>, const Pool&);
 template Thresholds confident_thresholds<SoundOrder>(std::span<const float>, const ClassRows&,
                                                      const Pool&);

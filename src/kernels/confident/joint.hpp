@@ -10,6 +10,7 @@
 #include "base/pool.hpp"
 #include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/probabilities.hpp"
 #include "kernels/confident/row_scan.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
@@ -43,7 +44,7 @@ std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, 
 /// probable class of all, even if that misses its own bound; else kNoClass. Few rows are read
 /// again: those whose second largest probability reaches any bound.
 template <class T>
-std::vector<ClassId> guess_classes(MatrixView<const T> probs, const RowFacts<T>& facts,
+std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
                                    std::span<const T> bounds, const Pool& pool);
 
 /// How many rows given `row` are confident in `column`; each diagonal entry at least 1.

@@ -191,5 +191,10 @@ void RowChecks::merge(const RowChecks& other) {
     sums_off += other.sums_off;
 }
 
+void RowChecks::move_by(std::size_t rows) {
+    for (auto* value : {&refused, &not_in_01, &first_sum_off})
+        if (*value) (*value)->row += rows;
+}
+
 }  // namespace tusker::confident
 #endif

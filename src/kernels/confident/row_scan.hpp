@@ -40,6 +40,8 @@ struct RowChecks {
     std::optional<Value> first_sum_off;  // column unused
 
     void merge(const RowChecks& other);
+    /// Rows counted from `rows` before the first one scanned.
+    void move_by(std::size_t rows);
 };
 
 /// Reads the rows [first, first + block.rows()) and writes their facts.

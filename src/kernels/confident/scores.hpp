@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "base/matrix_view.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/probabilities.hpp"
 #include "kernels/confident/row_scan.hpp"
 
 namespace tusker::confident {
@@ -69,21 +69,42 @@ T adjusted_score(std::span<const T> adjusted, ClassId given, RankBy rank_by) {
     return normalized_margin(self, other);
 }
 
-/// The score of one row by the chosen ranking.
+/// Scores rows by the chosen ranking; for one thread.
 template <class Order, class T>
-T score_row(MatrixView<const T> probs, const RowFacts<T>& facts, Row row, RankBy rank_by,
-            std::span<T> scratch) {
-    switch (rank_by) {
-        case RankBy::SelfConfidence:
-            return facts.self[row];
-        case RankBy::NormalizedMargin:
-            return normalized_margin(facts.self[row], facts.other[row]);
-        case RankBy::ConfidenceWeightedEntropy:
-            return weighted_entropy<Order>(probs.row(row), facts.self[row], false, scratch);
-        case RankBy::WeightedEntropy:
-            return weighted_entropy<Order>(probs.row(row), facts.self[row], true, scratch);
+class RowScorer {
+public:
+    RowScorer(const Probabilities& probs, const RowFacts<T>& facts, RankBy rank_by)
+        : probs_(probs),
+          facts_(facts),
+          rank_by_(rank_by),
+          row_(probs.columns()),
+          terms_(probs.columns()) {}
+
+    T score(Row row) {
+        switch (rank_by_) {
+            case RankBy::SelfConfidence:
+                return facts_.self[row];
+            case RankBy::NormalizedMargin:
+                return normalized_margin(facts_.self[row], facts_.other[row]);
+            case RankBy::ConfidenceWeightedEntropy:
+                return entropy_score(row, false);
+            case RankBy::WeightedEntropy:
+                return entropy_score(row, true);
+        }
+        return 0;
     }
-    return 0;
-}
+
+private:
+    T entropy_score(Row row, bool continuous) {
+        return weighted_entropy<Order, T>(probs_.row<T>(row, row_), facts_.self[row], continuous,
+                                          terms_);
+    }
+
+    const Probabilities& probs_;
+    const RowFacts<T>& facts_;
+    RankBy rank_by_;
+    std::vector<T> row_;  // scratch
+    std::vector<T> terms_;
+};
 
 }  // namespace tusker::confident

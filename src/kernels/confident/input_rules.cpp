@@ -1,0 +1,96 @@
+#include "kernels/confident/input_rules.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace tusker::confident {
+namespace {
+
+bool asks_for_two_classes(const LabelIssueOptions& options) {
+    return options.order == Order::Cleanlab &&
+           (options.filter_by == FilterBy::LowSelfConfidence ||
+            options.filter_by == FilterBy::LowNormalizedMargin ||
+            options.filter_by == FilterBy::PredictedNeqGiven);
+}
+
+Result<void> check_labels(std::span<const ClassId> labels, std::size_t classes,
+                          const LabelIssueOptions& options) {
+    bool all_equal = true;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (labels[i] >= classes)
+            return invalid(fmt::format(
+                "labels[{}] = {}: must be below {}, the number of columns of the probabilities", i,
+                labels[i], classes));
+        all_equal &= labels[i] == labels[0];
+    }
+    if (all_equal && (labels[0] != 0 || asks_for_two_classes(options)))
+        return invalid(fmt::format(
+            "labels: every one of the {} is {}: there must be at least two different labels",
+            labels.size(), labels[0]));
+    return {};
+}
+
+bool by_entropy(RankBy rank_by) {
+    return rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
+}
+
+Result<void> check_counts(const LabelIssueOptions& options, std::size_t classes) {
+    if (options.joint && options.joint->counts.size() != classes)
+        return invalid(fmt::format("joint has {} rows: must be {} × {}, as there are classes",
+                                   options.joint->counts.size(), classes, classes));
+    if (!options.num_to_remove_per_class.empty() &&
+        options.num_to_remove_per_class.size() != classes)
+        return invalid(fmt::format(
+            "num_to_remove_per_class has {} entries: there must be one for each of {} classes",
+            options.num_to_remove_per_class.size(), classes));
+    if (options.adjust_probabilities && by_entropy(options.rank_by))
+        return invalid(fmt::format("rank_by = {}: probabilities cannot be adjusted for it",
+                                   name_of(options.rank_by)));
+    return {};
+}
+
+}  // namespace
+
+Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const ClassId> labels,
+                         const LabelIssueOptions& options) {
+    if (labels.size() != rows)
+        return invalid(fmt::format(
+            "labels has {} rows, probabilities have {}: there must be one label for each row",
+            labels.size(), rows));
+    if (rows == 0) return invalid("probabilities have 0 rows: there must be at least one");
+    if (rows > std::numeric_limits<Row>::max())
+        return fail(ErrorCode::TooLarge,
+                    fmt::format("probabilities have {} rows: at most {} are possible", rows,
+                                std::numeric_limits<Row>::max()));
+    if (columns < 2)
+        return invalid(fmt::format(
+            "probabilities have {} columns: there must be at least 2 classes", columns));
+    if (!(options.frac_noise >= 0 && options.frac_noise <= 1))
+        return invalid(fmt::format("frac_noise = {}: must be in [0, 1]", options.frac_noise));
+    TUSKER_TRY(check_counts(options, columns));
+    return check_labels(labels, columns, options);
+}
+
+Result<void> judge(const RowChecks& checks, const LabelIssueOptions& options,
+                   std::vector<std::string>& warnings) {
+    if (checks.refused)
+        return invalid(fmt::format("probabilities[{}, {}] = {}: must be a number from 0 to 1",
+                                   checks.refused->row, checks.refused->column,
+                                   checks.refused->value));
+    if (by_entropy(options.rank_by) && checks.not_in_01)
+        return invalid(fmt::format(
+            "probabilities[{}, {}] = {}: must be within [0, 1] exactly for a ranking by entropy",
+            checks.not_in_01->row, checks.not_in_01->column, checks.not_in_01->value));
+    if (checks.first_sum_off) {
+        const auto text = fmt::format(
+            "probabilities[{}] sum to {:.6g}: rows should sum to 1 within {} ({} row{} do not)",
+            checks.first_sum_off->row, checks.first_sum_off->value, kRowSumTolerance,
+            checks.sums_off, checks.sums_off == 1 ? "" : "s");
+        if (options.strict) return invalid(text);
+        warnings.push_back(text);
+    }
+    return {};
+}
+
+}  // namespace tusker::confident
