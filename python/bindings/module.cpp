@@ -32,4 +32,5 @@ NB_MODULE(_kernels, module) {
     module.doc() = "Kernels of Tusker over NumPy arrays; the documented functions are tusker's.";
     tusker::python::bind_confident(module);
     tusker::python::bind_detection(module);
+    tusker::python::bind_multilabel(module);
 }

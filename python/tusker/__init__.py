@@ -7,6 +7,14 @@ for bit.
 
 from tusker.as_cleanlab import install_as_cleanlab
 from tusker.boxes import BoxIssues, find_box_issues
+from tusker.multilabel import MultilabelIssues, find_multilabel_issues
 from tusker.sound import find_label_issues
 
-__all__ = ["BoxIssues", "find_box_issues", "find_label_issues", "install_as_cleanlab"]
+__all__ = [
+    "BoxIssues",
+    "MultilabelIssues",
+    "find_box_issues",
+    "find_label_issues",
+    "find_multilabel_issues",
+    "install_as_cleanlab",
+]

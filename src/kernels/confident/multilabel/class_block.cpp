@@ -8,6 +8,7 @@
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
 
 namespace tusker::multilabel {
@@ -115,21 +116,44 @@ std::vector<Row> ClassBlock<Order, T>::flag(std::size_t j, const Pair<Pair<doubl
         case FilterBy::PruneByClass:
         case FilterBy::Both:
             return prune(j, joint, options);
-        case FilterBy::PredictedNeqGiven:
+        case FilterBy::PredictedNeqGiven: {
+            std::vector<Row> rows;
+            for (const auto& [p, row] : facts_[j].disagreeing) rows.push_back(row);
+            return rows;
+        }
         case FilterBy::ConfidentLearning:
+            return confident_in_other(j);
         case FilterBy::LowSelfConfidence:
         case FilterBy::LowNormalizedMargin:
-            break;
+            return lowest_of_all(j, confident_in_other(j).size(), options.filter_by);
     }
+    return {};
+}
+
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::confident_in_other(std::size_t j) const {
     const auto bounds = bounds_of<T>(thresholds(j));
-    const bool any_confidence = options.filter_by == FilterBy::PredictedNeqGiven;
     std::vector<Row> rows;
     for (const auto& [p, row] : facts_[j].disagreeing) {
-        const bool given = (words_[row] >> j & 1) != 0;
         const auto guessed = guess(p, bounds);
-        if (any_confidence || (guessed && *guessed != given)) rows.push_back(row);
+        if (guessed && *guessed != ((words_[row] >> j & 1) != 0)) rows.push_back(row);
     }
     return rows;
+}
+
+template <class Order, class T>
+std::vector<Row> ClassBlock<Order, T>::lowest_of_all(std::size_t j, std::size_t m,
+                                                     FilterBy filter) const {
+    std::vector<T> scores(words_.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        const T p = probs_.row(i)[first_ + j];
+        const bool given = (words_[i] >> j & 1) != 0;
+        const T self = probability(p, given);
+        scores[i] = filter == FilterBy::LowSelfConfidence
+                        ? self
+                        : confident::normalized_margin(self, probability(p, !given));
+    }
+    return confident::lowest<Order>(std::span<const T>(scores), m);
 }
 
 template <class Order, class T>

@@ -69,6 +69,8 @@ public:
 private:
     using Key = std::function<T(T)>;
 
+    std::vector<Row> confident_in_other(std::size_t j) const;
+    std::vector<Row> lowest_of_all(std::size_t j, std::size_t m, FilterBy filter) const;
     std::vector<Row> prune(std::size_t j, const Pair<Pair<double>>& joint,
                            const MultilabelOptions& options) const;
     std::vector<Row> lowest_disagreeing(std::size_t j, bool given, std::int64_t m,

@@ -56,7 +56,8 @@ Result<void> check_counts(std::span<const std::size_t> counts, std::size_t rows,
         if (counts[k] == rows)
             return invalid(
                 fmt::format("labels: all {} rows have class {}: some rows must lack it", rows, k));
-        if (counts[k] == 0 && options.filter_by == FilterBy::PredictedNeqGiven)
+        if (counts[k] == 0 && (options.filter_by == FilterBy::PredictedNeqGiven ||
+                               chooses_whole_rows(options.filter_by)))
             return invalid(
                 fmt::format("labels: no row has class {}: Labels must contain at least "
                             "2 classes.",
@@ -357,12 +358,18 @@ template <class T>
 Result<LabelBits> flag_classes(MatrixView<const T> probs, const LabelBits& labels,
                                const MultilabelOptions& options, const Pool& pool,
                                const std::stop_token& stop, const Progress& progress) {
-    if (chooses_whole_rows(options.filter_by))
-        return invalid(fmt::format("filter_by = {}: chooses rows, not classes of rows",
-                                   confident::name_of(options.filter_by)));
     return options.order == Order::Sound
                ? flag_in_order<SoundOrder, T>(probs, labels, options, pool, stop, progress)
                : flag_in_order<NumpyOrder, T>(probs, labels, options, pool, stop, progress);
+}
+
+template <class T>
+Result<std::vector<std::vector<Row>>> rank_classes(MatrixView<const T> probs,
+                                                   const LabelBits& labels,
+                                                   const MultilabelOptions& options,
+                                                   const Pool& pool) {
+    const auto flags = TUSKER_TRY(flag_classes<T>(probs, labels, options, pool));
+    return rank_flags<T>(probs, labels, flags, options.scoring, options.order, pool);
 }
 
 template <class T>
@@ -399,6 +406,8 @@ std::optional<Aggregation::By> find_aggregation(std::string_view name) {
     template Result<LabelBits> flag_classes(MatrixView<const T>, const LabelBits&,                \
                                             const MultilabelOptions&, const Pool&,                \
                                             const std::stop_token&, const Progress&);             \
+    template Result<std::vector<std::vector<Row>>> rank_classes(                                  \
+        MatrixView<const T>, const LabelBits&, const MultilabelOptions&, const Pool&);            \
     template Result<std::vector<Row>> flag_rows(MatrixView<const T>, const LabelBits&,            \
                                                 const MultilabelOptions&, const Pool&,            \
                                                 const std::stop_token&, const Progress&);         \

@@ -57,6 +57,8 @@ struct Scoring {
 };
 
 struct MultilabelOptions {
+    /// LowSelfConfidence and LowNormalizedMargin choose whole rows, and the same ones: as many as
+    /// have a class on which the model confidently disagrees, by least aggregated self-confidence.
     FilterBy filter_by = FilterBy::PruneByNoiseRate;
     Scoring scoring;
     /// In cleanlab's order LowSelfConfidence and LowNormalizedMargin rank as cleanlab does: scores
@@ -103,11 +105,19 @@ Result<MultilabelIssues> find_label_issues(MatrixView<const T> probs, const Labe
                                            const std::stop_token& stop = {},
                                            const Progress& progress = {});
 
-/// The flags alone: bit (i, k) if class k of row i is an issue. Not for the Low filters.
+/// The flags alone: bit (i, k) if class k of row i is an issue. The Low filters choose here, in
+/// each class, as many rows as the model confidently disagrees on, by least score.
 template <class T>
 Result<LabelBits> flag_classes(MatrixView<const T> probs, const LabelBits& labels,
                                const MultilabelOptions& options, const Pool& pool,
                                const std::stop_token& stop = {}, const Progress& progress = {});
+
+/// [K] the same as rows, worst first by their score for the class.
+template <class T>
+Result<std::vector<std::vector<Row>>> rank_classes(MatrixView<const T> probs,
+                                                   const LabelBits& labels,
+                                                   const MultilabelOptions& options,
+                                                   const Pool& pool);
 
 /// Rows that are issues, ascending; any filter, unranked.
 template <class T>

@@ -45,8 +45,10 @@ Sample<T> random_sample(std::size_t n, std::size_t k, std::uint64_t seed, std::s
     return sample;
 }
 
-constexpr FilterBy kFilters[] = {FilterBy::PruneByNoiseRate, FilterBy::PruneByClass, FilterBy::Both,
-                                 FilterBy::ConfidentLearning, FilterBy::PredictedNeqGiven};
+constexpr FilterBy kFilters[] = {
+    FilterBy::PruneByNoiseRate,   FilterBy::PruneByClass,      FilterBy::Both,
+    FilterBy::ConfidentLearning,  FilterBy::PredictedNeqGiven, FilterBy::LowSelfConfidence,
+    FilterBy::LowNormalizedMargin};
 
 /// What confident.hpp flags of class j, as the binary problem written out.
 template <class T>

@@ -117,52 +117,39 @@ private:
 
 // --- All rows -----------------------------------------------------------------------------------
 
+/// The earliest value that an entropy cannot take.
 template <class T>
-Result<void> check(MatrixView<const T> probs, const LabelBits& labels, const Scoring& scoring) {
+std::optional<RefusedValue> find_outside_01(MatrixView<const T> probs, const Pool& pool) {
+    std::mutex mutex;  // guards `refused`
+    std::optional<RefusedValue> refused;
+    pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
+            const auto p = probs.row(i);
+            const auto outside = std::ranges::find_if(p, [](T x) { return !(x >= 0 && x <= 1); });
+            if (outside == p.end()) continue;
+            const std::lock_guard lock(mutex);
+            if (!refused || i < refused->row)
+                refused = RefusedValue{i, static_cast<std::size_t>(outside - p.begin()),
+                                       static_cast<double>(*outside)};
+            return;
+        }
+    });
+    return refused;
+}
+
+template <class T>
+Result<void> check(MatrixView<const T> probs, const LabelBits& labels, const Scoring& scoring,
+                   const Pool& pool) {
     if (labels.rows() != probs.rows() || labels.classes() != probs.columns())
         return invalid(fmt::format(
             "labels are {} × {}, probabilities {} × {}: there must be one label for each",
             labels.rows(), labels.classes(), probs.rows(), probs.columns()));
-    if (scoring.adjust_probabilities && is_entropy(scoring.rank_by))
+    if (!is_entropy(scoring.rank_by)) return {};
+    if (scoring.adjust_probabilities)
         return invalid(fmt::format("adjust_pred_probs is not currently supported for {}.",
                                    confident::name_of(scoring.rank_by)));
-    return {};
-}
-
-/// Work of one row: its number among `rows`, and the scores of its classes.
-using TakeRow = std::function<void(std::size_t i, std::span<double> scores)>;
-
-/// Hands the class scores of each row to a worker of its block. The earliest row with a value that
-/// an entropy cannot take is refused.
-template <class Order, class T>
-Result<void> for_each_row(MatrixView<const T> probs, const LabelBits& labels,
-                          std::span<const Row> rows, const Scoring& scoring, const Pool& pool,
-                          const std::function<TakeRow()>& worker) {
-    std::vector<Thresholds> thresholds;
-    if (scoring.adjust_probabilities) thresholds = thresholds_of_all<Order, T>(probs, labels, pool);
-    const bool unit_only = is_entropy(scoring.rank_by);
-    std::mutex mutex;  // guards `refused`
-    std::optional<RefusedValue> refused;
-    pool.for_each((rows.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
-        const auto take = worker();
-        std::vector<double> scores(probs.columns());
-        const std::size_t end = std::min(rows.size(), (block + 1) * kBlockRows);
-        for (std::size_t i = block * kBlockRows; i < end; ++i) {
-            const auto p = probs.row(rows[i]);
-            for (std::size_t k = 0; k < p.size(); ++k) {
-                if (unit_only && !(p[k] >= 0 && p[k] <= 1)) {
-                    const std::lock_guard lock(mutex);
-                    if (!refused || rows[i] < refused->row)
-                        refused = RefusedValue{rows[i], k, static_cast<double>(p[k])};
-                    return;
-                }
-                scores[k] = score_class<Order, T>(p[k], labels.has(rows[i], k), scoring.rank_by,
-                                                  thresholds.empty() ? nullptr : &thresholds[k]);
-            }
-            take(i, scores);
-        }
-    });
-    if (refused)
+    if (const auto refused = find_outside_01(probs, pool))
         return invalid(fmt::format(
             "probabilities[{}, {}] = {}: All probabilities are required to be in the interval "
             "[0, 1] for a ranking by entropy",
@@ -170,35 +157,82 @@ Result<void> for_each_row(MatrixView<const T> probs, const LabelBits& labels,
     return {};
 }
 
+/// Scores classes of rows; holds thresholds where they are asked for.
+template <class Order, class T>
+class ClassScorer {
+public:
+    ClassScorer(MatrixView<const T> probs, const LabelBits& labels, const Scoring& scoring,
+                const Pool& pool)
+        : probs_(probs), labels_(labels), ranking_(scoring.rank_by) {
+        if (scoring.adjust_probabilities)
+            thresholds_ = thresholds_of_all<Order, T>(probs, labels, pool);
+    }
+    double operator()(std::size_t row, std::size_t k) const {
+        return score_class<Order, T>(probs_.row(row)[k], labels_.has(row, k), ranking_,
+                                     thresholds_.empty() ? nullptr : &thresholds_[k]);
+    }
+
+private:
+    MatrixView<const T> probs_;
+    const LabelBits& labels_;
+    RankBy ranking_;
+    std::vector<Thresholds> thresholds_;
+};
+
 template <class Order, class T>
 Result<std::vector<double>> score_some(MatrixView<const T> probs, const LabelBits& labels,
                                        std::span<const Row> rows, const Scoring& scoring,
                                        const Pool& pool) {
-    TUSKER_TRY(check(probs, labels, scoring));
+    TUSKER_TRY(check(probs, labels, scoring, pool));
     const Aggregator aggregator =
         TUSKER_TRY(Aggregator::create(scoring.aggregation, probs.columns()));
+    const ClassScorer<Order, T> scorer(probs, labels, scoring, pool);
     std::vector<double> result(rows.size());
-    TUSKER_TRY((for_each_row<Order, T>(probs, labels, rows, scoring, pool, [&]() -> TakeRow {
-        return [&result, own = aggregator](std::size_t i, std::span<double> scores) mutable {
+    pool.for_each((rows.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        Aggregator own = aggregator;
+        std::vector<double> scores(probs.columns());
+        const std::size_t end = std::min(rows.size(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
+            for (std::size_t k = 0; k < scores.size(); ++k) scores[k] = scorer(rows[i], k);
             result[i] = own.template operator()<Order>(scores);
-        };
-    })));
+        }
+    });
     return result;
 }
 
 template <class Order, class T>
 Result<std::vector<double>> score_each(MatrixView<const T> probs, const LabelBits& labels,
-                                       std::span<const Row> rows, const Scoring& scoring,
-                                       const Pool& pool) {
-    TUSKER_TRY(check(probs, labels, scoring));
-    std::vector<double> result(probs.rows() * probs.columns());
-    TUSKER_TRY((for_each_row<Order, T>(probs, labels, rows, scoring, pool, [&]() -> TakeRow {
-        return [&](std::size_t i, std::span<double> scores) {
-            std::ranges::copy(scores,
-                              result.begin() + static_cast<std::ptrdiff_t>(i * probs.columns()));
-        };
-    })));
+                                       const Scoring& scoring, const Pool& pool) {
+    TUSKER_TRY(check(probs, labels, scoring, pool));
+    const ClassScorer<Order, T> scorer(probs, labels, scoring, pool);
+    const std::size_t classes = probs.columns();
+    std::vector<double> result(probs.rows() * classes);
+    pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i)
+            for (std::size_t k = 0; k < classes; ++k) result[i * classes + k] = scorer(i, k);
+    });
     return result;
+}
+
+template <class Order, class T>
+Result<std::vector<std::vector<Row>>> rank_in_order(MatrixView<const T> probs,
+                                                    const LabelBits& labels, const LabelBits& flags,
+                                                    const Scoring& scoring, const Pool& pool) {
+    TUSKER_TRY(check(probs, labels, scoring, pool));
+    const ClassScorer<Order, T> scorer(probs, labels, scoring, pool);
+    std::vector<std::vector<Row>> ranked(probs.columns());
+    for (std::size_t i = 0; i < flags.rows(); ++i)
+        for (const ClassId k : flags.classes_of(i)) ranked[k].push_back(static_cast<Row>(i));
+    pool.for_each(ranked.size(), [&](std::size_t k) {
+        std::vector<double> scores;
+        for (const Row row : ranked[k]) scores.push_back(scorer(row, k));
+        std::vector<Row> in_order;
+        for (const auto i : Order::argsort(std::span<const double>(scores)))
+            in_order.push_back(ranked[k][i]);
+        ranked[k] = std::move(in_order);
+    });
+    return ranked;
 }
 
 template <class Order>
@@ -228,9 +262,17 @@ std::vector<Row> all_rows(std::size_t n) {
 template <class T>
 Result<std::vector<double>> score_classes(MatrixView<const T> probs, const LabelBits& labels,
                                           const Scoring& scoring, Order order, const Pool& pool) {
-    const auto rows = all_rows(probs.rows());
-    return order == Order::Sound ? score_each<SoundOrder, T>(probs, labels, rows, scoring, pool)
-                                 : score_each<NumpyOrder, T>(probs, labels, rows, scoring, pool);
+    return order == Order::Sound ? score_each<SoundOrder, T>(probs, labels, scoring, pool)
+                                 : score_each<NumpyOrder, T>(probs, labels, scoring, pool);
+}
+
+template <class T>
+Result<std::vector<std::vector<Row>>> rank_flags(MatrixView<const T> probs, const LabelBits& labels,
+                                                 const LabelBits& flags, const Scoring& scoring,
+                                                 Order order, const Pool& pool) {
+    return order == Order::Sound
+               ? rank_in_order<SoundOrder, T>(probs, labels, flags, scoring, pool)
+               : rank_in_order<NumpyOrder, T>(probs, labels, flags, scoring, pool);
 }
 
 template <class T>
@@ -258,6 +300,12 @@ template Result<std::vector<double>> score_classes(MatrixView<const float>, cons
                                                    const Scoring&, Order, const Pool&);
 template Result<std::vector<double>> score_classes(MatrixView<const double>, const LabelBits&,
                                                    const Scoring&, Order, const Pool&);
+template Result<std::vector<std::vector<Row>>> rank_flags(MatrixView<const float>, const LabelBits&,
+                                                          const LabelBits&, const Scoring&, Order,
+                                                          const Pool&);
+template Result<std::vector<std::vector<Row>>> rank_flags(MatrixView<const double>,
+                                                          const LabelBits&, const LabelBits&,
+                                                          const Scoring&, Order, const Pool&);
 template Result<std::vector<double>> score_rows(MatrixView<const float>, const LabelBits&,
                                                 const Scoring&, Order, const Pool&);
 template Result<std::vector<double>> score_rows(MatrixView<const double>, const LabelBits&,

@@ -29,6 +29,12 @@ Result<std::vector<double>> score_rows(MatrixView<const T> probs, const LabelBit
                                        std::span<const Row> rows, const Scoring& scoring,
                                        Order order, const Pool& pool);
 
+/// [K] the rows flagged for each class, by their score for it, worst first. Errors as above.
+template <class T>
+Result<std::vector<std::vector<Row>>> rank_flags(MatrixView<const T> probs, const LabelBits& labels,
+                                                 const LabelBits& flags, const Scoring& scoring,
+                                                 Order order, const Pool& pool);
+
 /// scores  [N × K], K >= 1; result [N]. Error: alpha outside [0, 1].
 Result<std::vector<double>> aggregate(MatrixView<const double> scores,
                                       const Aggregation& aggregation, Order order,

@@ -1,0 +1,223 @@
+// Wrong labels where a row may have several classes or none.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings/arrays.hpp"
+#include "bindings/families.hpp"
+#include "kernels/confident/multilabel/multilabel.hpp"
+#include "kernels/confident/multilabel/scores.hpp"
+
+namespace tusker::python {
+namespace {
+
+using namespace multilabel;
+using namespace nb::literals;
+
+/// [N × K] of 0 and 1.
+using Cells = Array2<std::uint8_t>;
+
+template <class Value>
+Value named(std::optional<Value> found, const char* argument, const std::string& value) {
+    if (!found)
+        raise({ErrorCode::InvalidArgument, fmt::format("{} = '{}': is unknown", argument, value)});
+    return *found;
+}
+
+/// Takes from `options` what is there: the names are those of the fields.
+template <class T>
+void read(const nb::dict& options, const char* name, T& field) {
+    if (options.contains(name)) field = nb::cast<T>(options[name]);
+}
+
+MultilabelOptions options_of(const nb::dict& given) {
+    MultilabelOptions options;
+    std::string filter_by = std::string(confident::name_of(options.filter_by));
+    std::string rank_by = std::string(confident::name_of(options.scoring.rank_by));
+    std::string aggregation = aggregation_names().front();
+    bool cleanlab_order = false;
+    std::vector<std::vector<double>> joints;
+    read(given, "filter_by", filter_by);
+    read(given, "rank_by", rank_by);
+    read(given, "aggregation", aggregation);
+    read(given, "cleanlab_order", cleanlab_order);
+    read(given, "adjust_probabilities", options.scoring.adjust_probabilities);
+    read(given, "alpha", options.scoring.aggregation.alpha);
+    read(given, "temperature", options.scoring.aggregation.temperature);
+    read(given, "min_examples_per_class", options.min_examples_per_class);
+    read(given, "frac_noise", options.frac_noise);
+    read(given, "num_to_remove_per_class", options.num_to_remove_per_class);
+    read(given, "joints", joints);
+    options.filter_by = named(confident::find_filter(filter_by), "filter_by", filter_by);
+    options.scoring.rank_by = named(confident::find_ranking(rank_by), "rank_by", rank_by);
+    options.scoring.aggregation.by =
+        named(find_aggregation(aggregation), "aggregation", aggregation);
+    options.order = cleanlab_order ? Order::Cleanlab : Order::Sound;
+    for (const auto& joint : joints)
+        options.joints.push_back({{{joint.at(0), joint.at(1)}, {joint.at(2), joint.at(3)}}});
+    return options;
+}
+
+LabelBits bits_of(const Cells& labels) { return take(LabelBits::from_matrix(view_of(labels))); }
+
+template <class Id>
+nb::object array_of(const std::vector<Id>& ids) {
+    return nb::cast(to_numpy(std::vector<std::int64_t>(ids.begin(), ids.end())));
+}
+
+template <class Id>
+nb::list arrays_of(const std::vector<std::vector<Id>>& lists) {
+    nb::list arrays;
+    for (const auto& ids : lists) arrays.append(array_of(ids));
+    return arrays;
+}
+
+/// [N × K] bytes, 1 where a class of a row is an issue.
+template <class T>
+auto flag(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+    const auto options = options_of(given);
+    const auto bits = bits_of(labels);
+    std::vector<std::uint8_t> cells(labels.size());
+    {
+        const nb::gil_scoped_release released;
+        const auto flags = take(flag_classes<T>(view_of(probs), bits, options, pool()));
+        for (std::size_t i = 0; i < flags.rows(); ++i)
+            for (const ClassId k : flags.classes_of(i)) cells[i * flags.classes() + k] = 1;
+    }
+    return to_numpy(std::move(cells), labels.shape(0), labels.shape(1));
+}
+
+/// [n] rows that are issues, ascending.
+template <class T>
+nb::object rows(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+    const auto options = options_of(given);
+    const auto bits = bits_of(labels);
+    std::vector<Row> flagged;
+    {
+        const nb::gil_scoped_release released;
+        flagged = take(flag_rows<T>(view_of(probs), bits, options, pool()));
+    }
+    return array_of(flagged);
+}
+
+/// (indices, scores, wrongly given classes of each, wrongly missing ones), worst first.
+template <class T>
+nb::tuple find(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+    const auto options = options_of(given);
+    const auto bits = bits_of(labels);
+    MultilabelIssues found;
+    {
+        const nb::gil_scoped_release released;
+        found = take(find_label_issues<T>(view_of(probs), bits, options, pool()));
+    }
+    std::vector<std::int64_t> indices;
+    std::vector<double> scores;
+    std::vector<std::vector<ClassId>> wrongly_given;
+    std::vector<std::vector<ClassId>> wrongly_missing;
+    for (auto& issue : found.ranked) {
+        indices.push_back(static_cast<std::int64_t>(issue.index));
+        scores.push_back(issue.score);
+        wrongly_given.push_back(std::move(issue.wrongly_given));
+        wrongly_missing.push_back(std::move(issue.wrongly_missing));
+    }
+    return nb::make_tuple(to_numpy(std::move(indices)), to_numpy(std::move(scores)), wrongly_given,
+                          wrongly_missing);
+}
+
+/// [K] arrays of rows, worst first.
+template <class T>
+nb::list rank(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+    const auto options = options_of(given);
+    const auto bits = bits_of(labels);
+    std::vector<std::vector<Row>> ranked;
+    {
+        const nb::gil_scoped_release released;
+        ranked = take(rank_classes<T>(view_of(probs), bits, options, pool()));
+    }
+    return arrays_of(ranked);
+}
+
+/// [N] or, by class, [N × K].
+template <class T>
+nb::object score(const Cells& labels, const Array2<T>& probs, const nb::dict& given,
+                 bool by_class) {
+    const auto options = options_of(given);
+    const auto bits = bits_of(labels);
+    std::vector<double> scores;
+    {
+        const nb::gil_scoped_release released;
+        scores = take(
+            by_class
+                ? score_classes<T>(view_of(probs), bits, options.scoring, options.order, pool())
+                : score_rows<T>(view_of(probs), bits, options.scoring, options.order, pool()));
+    }
+    return by_class ? nb::cast(to_numpy(std::move(scores), labels.shape(0), labels.shape(1)))
+                    : nb::cast(to_numpy(std::move(scores)));
+}
+
+auto aggregate_scores(const Array2<double>& scores, const nb::dict& given) {
+    const auto options = options_of(given);
+    std::vector<double> result;
+    {
+        const nb::gil_scoped_release released;
+        result =
+            take(aggregate(view_of(scores), options.scoring.aggregation, options.order, pool()));
+    }
+    return to_numpy(std::move(result));
+}
+
+void append(const Joint& joint, std::vector<std::int64_t>& flat) {
+    for (const auto& row : joint) flat.insert(flat.end(), row.begin(), row.end());
+}
+
+/// (thresholds [K × 2], joints [K × 4], calibrated joints [K × 4])
+template <class T>
+nb::tuple joints(const Cells& labels, const Array2<T>& probs, bool cleanlab_order) {
+    const auto bits = bits_of(labels);
+    ClassJoints found;
+    {
+        const nb::gil_scoped_release released;
+        found = take(estimate_joints<T>(view_of(probs), bits,
+                                        cleanlab_order ? Order::Cleanlab : Order::Sound, pool()));
+    }
+    std::vector<double> thresholds;
+    std::vector<std::int64_t> counted;
+    std::vector<std::int64_t> calibrated;
+    const std::size_t classes = found.thresholds.size();
+    for (std::size_t k = 0; k < classes; ++k) {
+        const auto& values = found.thresholds[k].values;
+        thresholds.insert(thresholds.end(), values.begin(), values.end());
+        append(found.counted[k], counted);
+        append(found.calibrated[k], calibrated);
+    }
+    return nb::make_tuple(to_numpy(std::move(thresholds), classes, 2),
+                          to_numpy(std::move(counted), classes, 4),
+                          to_numpy(std::move(calibrated), classes, 4));
+}
+
+template <class T>
+void bind_for(nb::module_& module) {
+    const auto labels = "labels"_a.noconvert();
+    const auto probs = "probs"_a.noconvert();
+    module.def("multilabel_flag_classes", &flag<T>, labels, probs, "options"_a);
+    module.def("multilabel_flag_rows", &rows<T>, labels, probs, "options"_a);
+    module.def("multilabel_find", &find<T>, labels, probs, "options"_a);
+    module.def("multilabel_rank_classes", &rank<T>, labels, probs, "options"_a);
+    module.def("multilabel_scores", &score<T>, labels, probs, "options"_a, "by_class"_a);
+    module.def("multilabel_joints", &joints<T>, labels, probs, "cleanlab_order"_a);
+}
+
+}  // namespace
+
+void bind_multilabel(nb::module_& module) {
+    bind_for<float>(module);
+    bind_for<double>(module);
+    module.def("multilabel_aggregate", &aggregate_scores, "scores"_a.noconvert(), "options"_a);
+}
+
+}  // namespace tusker::python
