@@ -28,10 +28,8 @@ Result<LabelIssues> find(const IssuesRequest& request, const Probabilities& prob
     options.strict = request.strict;
     const Pool pool(request.threads_wanted());
     ProgressLine line;
-    return probs.with_view([&](auto view) {
-        return confident::find_label_issues(view, labels, options, pool, {},
-                                            shown_on(line, "reading probabilities", "rows"));
-    });
+    return confident::find_label_issues(TUSKER_TRY(probs.in_parts()), labels, options, pool, {},
+                                        shown_on(line, "reading probabilities", "rows"));
 }
 
 /// Everything that is printed or written, of one run.

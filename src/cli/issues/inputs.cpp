@@ -1,8 +1,6 @@
 #include "cli/issues/inputs.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <concepts>
 #include <limits>
 #include <utility>
@@ -28,42 +26,6 @@ Result<std::vector<ClassId>> to_ids(std::span<const Int> values, std::string_vie
         labels.push_back(static_cast<ClassId>(values[i]));
     }
     return labels;
-}
-
-/// Exact: every binary16 is a float.
-float to_float(std::uint16_t half) {
-    const std::uint32_t sign = std::uint32_t{half & 0x8000U} << 16U;
-    const std::uint32_t exponent = (half >> 10U) & 0x1FU;
-    const std::uint32_t fraction = half & 0x3FFU;
-    if (exponent == 0) {
-        const float tiny = std::ldexp(static_cast<float>(fraction), -24);
-        return sign != 0 ? -tiny : tiny;
-    }
-    const std::uint32_t wide = exponent == 0x1F ? 0xFFU : exponent + (127 - 15);
-    return std::bit_cast<float>(sign | wide << 23U | fraction << 13U);
-}
-
-template <class T>
-void append(const npy::Array& array, std::vector<T>& out) {
-    switch (array.type()) {
-        case npy::Type::Float16:
-            for (const auto half : array.values<std::uint16_t>())
-                out.push_back(static_cast<T>(to_float(half)));
-            return;
-        case npy::Type::Float32:
-            for (const float value : array.values<float>()) out.push_back(static_cast<T>(value));
-            return;
-        default:
-            for (const double value : array.values<double>()) out.push_back(static_cast<T>(value));
-    }
-}
-
-template <class T>
-npy::Array join(const std::vector<npy::Array>& parts, std::size_t rows, std::size_t columns) {
-    std::vector<T> values;
-    values.reserve(rows * columns);
-    for (const auto& part : parts) append(part, values);
-    return npy::Array::of(std::move(values), {rows, columns});
 }
 
 struct Parts {
@@ -119,15 +81,32 @@ Result<NamedProbabilities> read_probabilities(const std::vector<std::string>& fi
                                    classes_file, names.names().size(), columns));
     if (!names.are_known() && !parts.columns.empty())
         names = TUSKER_TRY(ClassNames::of(std::move(parts.columns), kProbabilities));
-    const npy::Type type = parts.arrays.front().type();
-    if (parts.arrays.size() == 1 && type != npy::Type::Float16)
-        return NamedProbabilities{Probabilities(std::move(parts.arrays.front())), std::move(names)};
+    return NamedProbabilities{Probabilities(std::move(parts.arrays)), std::move(names)};
+}
+
+std::size_t Probabilities::rows() const {
     std::size_t rows = 0;
-    for (const auto& array : parts.arrays) rows += array.shape()[0];
-    return NamedProbabilities{
-        Probabilities(type == npy::Type::Float64 ? join<double>(parts.arrays, rows, columns)
-                                                 : join<float>(parts.arrays, rows, columns)),
-        std::move(names)};
+    for (const npy::Array& part : parts_) rows += part.shape()[0];
+    return rows;
+}
+
+bool Probabilities::are_float32() const {
+    return std::ranges::none_of(
+        parts_, [](const npy::Array& part) { return part.type() == npy::Type::Float64; });
+}
+
+Result<confident::Probabilities> Probabilities::in_parts() const {
+    std::vector<confident::Probabilities::Part> views;
+    for (const npy::Array& part : parts_) {
+        const std::size_t count = part.shape()[0];
+        if (part.type() == npy::Type::Float16)
+            views.emplace_back(MatrixView(part.values<confident::Float16>(), count, classes()));
+        else if (part.type() == npy::Type::Float32)
+            views.emplace_back(MatrixView(part.values<float>(), count, classes()));
+        else
+            views.emplace_back(MatrixView(part.values<double>(), count, classes()));
+    }
+    return confident::Probabilities::of(views);
 }
 
 Result<std::vector<ClassId>> to_class_ids(const npy::Array& array, std::string_view argument,

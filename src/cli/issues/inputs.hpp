@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <variant>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -12,26 +14,39 @@
 #include "cli/progress_line.hpp"
 #include "formats/arrays/arrays.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/float16.hpp"
+#include "kernels/confident/probabilities.hpp"
 
 namespace tusker::cli {
 
-/// [N × K] float32 or float64.
+/// [N × K] in one or several files, each of float16, float32 or float64, read where they lie.
 class Probabilities {
 public:
-    explicit Probabilities(npy::Array values) : values_(std::move(values)) {}
+    /// At least one, all of the same width.
+    explicit Probabilities(std::vector<npy::Array> parts) : parts_(std::move(parts)) {}
 
-    std::size_t rows() const { return values_.shape()[0]; }
-    std::size_t classes() const { return values_.shape()[1]; }
-    bool are_float32() const { return values_.type() == npy::Type::Float32; }
-    /// fn(MatrixView<const float>) or fn(MatrixView<const double>).
+    std::size_t rows() const;
+    std::size_t classes() const { return parts_.front().shape()[1]; }
+    /// Scores are of the type that is computed in: float64 if any part is.
+    bool are_float32() const;
+    /// Views of the parts; they live as long as this.
+    Result<confident::Probabilities> in_parts() const;
+    /// For kernels that take one matrix: fn(MatrixView<const float>) or fn(MatrixView<const
+    /// double>) of the only part; float16 is widened into memory first.
     template <class Fn>
-    auto with_view(Fn&& fn) const {
-        if (are_float32()) return fn(MatrixView(values_.values<float>(), rows(), classes()));
-        return fn(MatrixView(values_.values<double>(), rows(), classes()));
+    auto with_matrix(Fn&& fn) const {
+        const npy::Array& part = parts_.front();
+        if (part.type() == npy::Type::Float64)
+            return fn(MatrixView(part.values<double>(), rows(), classes()));
+        if (part.type() == npy::Type::Float32)
+            return fn(MatrixView(part.values<float>(), rows(), classes()));
+        std::vector<float> wide(part.size());
+        confident::widen(part.values<confident::Float16>(), wide);
+        return fn(MatrixView(std::span<const float>(wide), rows(), classes()));
     }
 
 private:
-    npy::Array values_;
+    std::vector<npy::Array> parts_;
 };
 
 struct NamedProbabilities {
@@ -40,8 +55,8 @@ struct NamedProbabilities {
 };
 
 /// Several files are parts of one matrix, row under row. Names are those of `classes_file`, else of
-/// a header. Error: not two dimensions, not floats, parts that do not fit together, names of other
-/// number than columns.
+/// a header. Error: not two dimensions, not floats, parts of different widths or names, names of
+/// another number than columns.
 Result<NamedProbabilities> read_probabilities(const std::vector<std::string>& files,
                                               const std::string& classes_file);
 

@@ -1,6 +1,7 @@
 // tusker issues: label issues of files, by task, or of a dataset.
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,19 +25,23 @@ std::size_t IssuesRequest::threads_wanted() const {
 
 namespace {
 
+/// What a task takes of the command line.
 struct Task {
     std::string_view name;
     Result<void> (*find)(const IssuesRequest& request);
-    bool needs_probs;
-    bool takes_parts;    // several PROBS
-    bool has_filters;    // --filter-by, --rank-by and what goes with them
-    bool takes_classes;  // --classes
+    std::size_t probs_min;
+    std::size_t probs_max;
+    bool has_filters;  // --filter-by and what goes with it
+    bool has_ranking;
+    bool takes_classes;
 };
 
+constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr std::array kTasks = {
-    Task{"classification", find_classification_issues, true, true, true, true},
-    Task{"multilabel", find_multilabel_issues, true, true, true, true},
-    Task{"detection", find_detection_issues, true, false, false, false},
+    Task{"classification", find_classification_issues, 1, kAnyNumber, true, true, true},
+    Task{"multilabel", find_multilabel_issues, 1, 1, true, true, true},
+    Task{"detection", find_detection_issues, 1, 1, false, false, false},
+    Task{"multiannotator", find_multiannotator_issues, 0, 1, false, true, true},
 };
 
 constexpr std::string_view kExamples = R"(
@@ -60,6 +65,12 @@ multilabel: any number of classes a row; probabilities need not sum to 1. Labels
 detection: COCO annotations and a detector's COCO results for the same images.
   tusker issues --task detection instances.json results.json --output boxes.csv
 
+multiannotator: who said what about which item, as lines item,annotator,label, or as a matrix of
+items and annotators with NaN or -1 for no label. With probabilities (item = number of a row) the
+consensus is CROWDLAB's, without them the majority's.
+  tusker issues --task multiannotator votes.csv
+  tusker issues --task multiannotator votes.csv probs.npy --classes names.txt --json
+
 A dataset in Tusker, with the predictions of a model run:
   tusker issues --dataset pallets
 )";
@@ -79,9 +90,7 @@ Result<void> run(const IssuesRequest& request, const Task& task) {
     return task.find(request);
 }
 
-/// Options that say how classes are filtered and ranked.
-constexpr std::array kFilterOptions = {"--filter-by", "--rank-by", "--min-examples-per-class",
-                                       "--frac-noise"};
+constexpr std::array kFilterOptions = {"--filter-by", "--min-examples-per-class", "--frac-noise"};
 
 /// What CLI11 cannot say: which arguments a task needs and which options it has.
 void check_arguments(const CLI::App& command, const IssuesRequest& request, const Task& task) {
@@ -92,10 +101,11 @@ void check_arguments(const CLI::App& command, const IssuesRequest& request, cons
     };
     if (!task.has_filters)
         for (const char* option : kFilterOptions) refuse_option(option);
+    if (!task.has_ranking) refuse_option("--rank-by");
     if (!task.takes_classes) refuse_option("--classes");
     if (request.labels.empty()) throw CLI::RequiredError("LABELS");
-    if (task.needs_probs && request.probs.empty()) throw CLI::RequiredError("PROBS");
-    if (!task.takes_parts && request.probs.size() > 1)
+    if (request.probs.size() < task.probs_min) throw CLI::RequiredError("PROBS");
+    if (request.probs.size() > task.probs_max)
         throw CLI::ValidationError("PROBS", fmt::format("--task {} takes one file", task.name));
 }
 

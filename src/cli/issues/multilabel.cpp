@@ -126,7 +126,7 @@ Result<MultilabelIssues> find(const IssuesRequest& request, const Probabilities&
     options.frac_noise = request.frac_noise;
     const Pool pool(request.threads_wanted());
     ProgressLine line;
-    return probs.with_view([&](auto view) {
+    return probs.with_matrix([&](auto view) {
         return multilabel::find_label_issues(view, labels, options, pool, {},
                                              shown_on(line, "reading probabilities", "rows"));
     });

@@ -40,5 +40,6 @@ struct IssuesRequest {
 Result<void> find_classification_issues(const IssuesRequest& request);
 Result<void> find_multilabel_issues(const IssuesRequest& request);
 Result<void> find_detection_issues(const IssuesRequest& request);
+Result<void> find_multiannotator_issues(const IssuesRequest& request);
 
 }  // namespace tusker::cli
