@@ -33,4 +33,5 @@ NB_MODULE(_kernels, module) {
     tusker::python::bind_confident(module);
     tusker::python::bind_detection(module);
     tusker::python::bind_multilabel(module);
+    tusker::python::bind_outliers(module);
 }

@@ -7,14 +7,26 @@ for bit.
 
 from tusker.as_cleanlab import install_as_cleanlab
 from tusker.boxes import BoxIssues, find_box_issues
+from tusker.feature_space import (
+    NearDuplicates,
+    Outliers,
+    find_near_duplicates,
+    find_neighbors,
+    find_outliers,
+)
 from tusker.multilabel import MultilabelIssues, find_multilabel_issues
 from tusker.sound import find_label_issues
 
 __all__ = [
     "BoxIssues",
     "MultilabelIssues",
+    "NearDuplicates",
+    "Outliers",
     "find_box_issues",
     "find_label_issues",
     "find_multilabel_issues",
+    "find_near_duplicates",
+    "find_neighbors",
+    "find_outliers",
     "install_as_cleanlab",
 ]

@@ -297,23 +297,13 @@ private:
     Neighbors found_;
 };
 
-Result<void> check_shape(std::size_t rows, std::size_t columns, const char* argument) {
-    if (rows == 0 || columns == 0)
-        return invalid(fmt::format("{} has shape ({}, {}): must have a row and a column", argument,
-                                   rows, columns));
-    if (rows > std::numeric_limits<Row>::max())
-        return invalid(fmt::format("{} has {} rows: at most 4,294,967,295", argument, rows));
-    return {};
-}
-
 template <class T>
 Result<Neighbors> find(MatrixView<const T> rows, std::size_t k, Metric metric, const Pool& pool,
                        const std::stop_token& stop, const Progress& progress) {
-    TUSKER_TRY(check_shape(rows.rows(), rows.columns(), "features"));
+    const auto features = TUSKER_TRY(check_features(rows, "features", pool));
     if (k < 1 || k >= rows.rows())
         return invalid(fmt::format("k = {}: must be at least 1 and below the number of rows, {}", k,
                                    rows.rows()));
-    const auto features = TUSKER_TRY(check_features(rows, "features", pool));
     Course course(stop, progress);
     return Search<T>(features, nullptr, k, metric, pool, course).run();
 }
@@ -322,31 +312,16 @@ template <class T>
 Result<Neighbors> find_among(MatrixView<const T> rows, MatrixView<const T> queries, std::size_t k,
                              Metric metric, const Pool& pool, const std::stop_token& stop,
                              const Progress& progress) {
-    TUSKER_TRY(check_shape(rows.rows(), rows.columns(), "features"));
-    TUSKER_TRY(check_shape(queries.rows(), queries.columns(), "queries"));
+    const auto features = TUSKER_TRY(check_features(rows, "features", pool));
+    const auto asking = TUSKER_TRY(check_features(queries, "queries", pool));
     if (queries.columns() != rows.columns())
         return invalid(fmt::format("queries have {} columns: must be {}, as features",
                                    queries.columns(), rows.columns()));
     if (k < 1 || k > rows.rows())
         return invalid(fmt::format("k = {}: must be at least 1 and at most the number of rows, {}",
                                    k, rows.rows()));
-    const auto features = TUSKER_TRY(check_features(rows, "features", pool));
-    const auto asking = TUSKER_TRY(check_features(queries, "queries", pool));
     Course course(stop, progress);
     return Search<T>(features, &asking, k, metric, pool, course).run();
-}
-
-template <class T>
-Result<std::vector<std::vector<Row>>> find_equal(MatrixView<const T> rows, const Pool& pool) {
-    TUSKER_TRY(check_shape(rows.rows(), rows.columns(), "features"));
-    TUSKER_TRY(check_features(rows, "features", pool));
-    const auto distinct = find_distinct_rows(rows, pool);
-    std::vector<std::vector<Row>> sets;
-    for (std::size_t g = 0; g < distinct.count(); ++g) {
-        const auto group = distinct.group(g);
-        if (group.size() > 1) sets.emplace_back(group.begin(), group.end());
-    }
-    return sets;
 }
 
 }  // namespace
@@ -380,14 +355,6 @@ Result<Neighbors> find_neighbors_among(MatrixView<const double> rows,
                                        Metric metric, const Pool& pool, const std::stop_token& stop,
                                        const Progress& progress) {
     return find_among(rows, queries, k, metric, pool, stop, progress);
-}
-Result<std::vector<std::vector<Row>>> find_equal_rows(MatrixView<const float> rows,
-                                                      const Pool& pool) {
-    return find_equal(rows, pool);
-}
-Result<std::vector<std::vector<Row>>> find_equal_rows(MatrixView<const double> rows,
-                                                      const Pool& pool) {
-    return find_equal(rows, pool);
 }
 
 }  // namespace tusker::vectors

@@ -75,6 +75,12 @@ std::vector<double> middle_of(MatrixView<const T> rows) {
 template <class T>
 Result<FeatureRows<T>> check_features(MatrixView<const T> rows, const char* argument,
                                       const Pool& pool) {
+    if (rows.rows() == 0 || rows.columns() == 0)
+        return invalid(fmt::format("{} has shape ({}, {}): must have a row and a column", argument,
+                                   rows.rows(), rows.columns()));
+    if (rows.rows() > std::numeric_limits<Row>::max())
+        return invalid(fmt::format("{} has {} rows: at most {}", argument, rows.rows(),
+                                   std::numeric_limits<Row>::max()));
     FeatureRows<T> checked{rows, std::vector<double>(rows.rows())};
     pool.for_each((rows.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
         const std::size_t end = std::min(rows.rows(), (block + 1) * kBlockRows);

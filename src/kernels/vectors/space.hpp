@@ -20,7 +20,7 @@ struct FeatureRows {
     std::vector<double> inverse_lengths;  // [N]; 0 for a row of zeros
 };
 
-/// Errors name `argument`, row, column, value and rule.
+/// At least a row and a column, finite. Errors name `argument`, row, column, value and rule.
 template <class T>
 Result<FeatureRows<T>> check_features(MatrixView<const T> rows, const char* argument,
                                       const Pool& pool);

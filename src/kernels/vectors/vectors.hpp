@@ -83,4 +83,13 @@ Result<std::vector<std::vector<Row>>> find_equal_rows(MatrixView<const float> ro
 Result<std::vector<std::vector<Row>>> find_equal_rows(MatrixView<const double> rows,
                                                       const Pool& pool);
 
+/// Mends lists of neighbours that another search found: what find_neighbors promises of equal rows
+/// holds afterwards. The others keep their order and move behind; the last fall out.
+///
+/// distances, rows  [N × k]; a row does not list itself
+/// sets             as find_equal_rows gives them, of rows below N
+template <class T>
+void put_equal_rows_first(MatrixView<T> distances, MatrixView<std::int64_t> rows,
+                          std::span<const std::vector<Row>> sets);
+
 }  // namespace tusker::vectors

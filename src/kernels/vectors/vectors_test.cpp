@@ -309,5 +309,16 @@ TEST(EqualRows, AreFoundInOrderOfTheirFirstRow) {
               (std::vector<std::vector<Row>>{{0, 2, 5}, {1, 4}}));
 }
 
+TEST(EqualRows, AreMendedIntoListsOfAnotherSearch) {
+    // Rows 0, 1, 3 are equal; the search missed 3 for row 0 and put 1 behind.
+    std::vector<double> distances = {0.5, 1e-9, 0, 0.5, 0.5, 0.5, 0, 0};
+    std::vector<std::int64_t> rows = {2, 1, 0, 2, 0, 1, 0, 1};
+    const std::vector<std::vector<Row>> sets = {{0, 1, 3}};
+    put_equal_rows_first(MatrixView<double>(distances, 4, 2), MatrixView<std::int64_t>(rows, 4, 2),
+                         sets);
+    EXPECT_EQ(rows, (std::vector<std::int64_t>{1, 3, 0, 3, 0, 1, 0, 1}));
+    EXPECT_EQ(distances, (std::vector<double>{0, 0, 0, 0, 0.5, 0.5, 0, 0}));
+}
+
 }  // namespace
 }  // namespace tusker::vectors
