@@ -48,9 +48,10 @@ $(eval $(call venv,nucleus,tests/requirements-nucleus.txt))
 $(eval $(call venv,nucleus-0.18,tests/requirements-nucleus-0.18.txt))
 $(eval $(call venv,bench,bench/requirements.txt))
 
-# The Python package beside the cleanlab it must equal.
-$(BUILD)/venv-oracle/.tusker: pyproject.toml $(shell find python src/base src/kernels -type f) $(BUILD)/venv-oracle/.done
-	$(BUILD)/venv-oracle/bin/pip install -q .
+# The Python package beside the cleanlab it must equal, and beside the one it is measured against.
+$(BUILD)/venv-oracle/.tusker $(BUILD)/venv-bench/.tusker: $(BUILD)/venv-%/.tusker: \
+		pyproject.toml $(shell find python src/base src/kernels -type f) $(BUILD)/venv-%/.done
+	$(BUILD)/venv-$*/bin/pip install -q .
 	touch $@
 
 web/node_modules/.done: web/package.json web/package-lock.json $(BUILD)/venv-node/.done
@@ -125,7 +126,7 @@ format: $(BUILD)/.debian-test web/node_modules/.done $(BUILD)/venv-test/.done ##
 	$(BUILD)/venv-test/bin/ruff check --fix . && $(BUILD)/venv-test/bin/ruff format .
 
 .PHONY: bench
-bench: $(RELEASE) $(BUILD)/venv-bench/.done $(BUILD)/.debian-test ## Ratios to peers and limits, into docs/benchmarks.md
+bench: $(RELEASE) $(BUILD)/venv-bench/.done $(BUILD)/venv-bench/.tusker $(BUILD)/.debian-test ## Ratios to peers and limits, into docs/benchmarks.md
 	$(BUILD)/venv-bench/bin/python -m bench --binary $(RELEASE) --output docs/benchmarks.md
 
 .PHONY: clean

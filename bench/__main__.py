@@ -10,7 +10,7 @@ import datetime
 import pathlib
 import sys
 
-from bench import generate, imports, label_errors, machine, queries, uploads
+from bench import detection, generate, imports, label_errors, machine, queries, uploads
 
 INTRODUCTION = """# Benchmarks
 
@@ -24,10 +24,13 @@ def main() -> None:
     parser.add_argument("--binary", type=pathlib.Path, required=True)
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--large", type=pathlib.Path, default=pathlib.Path("build/large"))
-    parser.add_argument("--only", choices=["label-errors", "uploads", "imports", "queries"])
+    parser.add_argument(
+        "--only", choices=["label-errors", "detection", "uploads", "imports", "queries"]
+    )
     options = parser.parse_args()
     sections = {
         "label-errors": ("Label errors", lambda: label_errors.run(options.binary)),
+        "detection": ("Label errors in boxes", detection.run),
         "uploads": ("Uploads over HTTP", lambda: uploads.run(options.binary)),
         "imports": ("Import by path", lambda: imports.run(options.binary, options.large)),
         "queries": (

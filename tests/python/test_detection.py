@@ -458,6 +458,67 @@ def test_helpers_of_cleanlabs_names():
     )
 
 
+@pytest.fixture
+def plt():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot
+
+    yield matplotlib.pyplot
+    matplotlib.pyplot.close("all")
+
+
+@pytest.mark.parametrize("overlay", [True, False])
+def test_visualize_draws_the_boxes_that_are_asked_for(plt, tmp_path, overlay):
+    label, prediction = image([(0, CAR), (1, DOG)], [(0, 0.99, CAR), (1, 0.4, DOG), (2, 0.97, CAR)])
+    picture = np.zeros((300, 400, 3), dtype=np.uint8)
+    file = tmp_path / "picture"
+    ours.summary.visualize(
+        picture,
+        label=label,
+        prediction=prediction,
+        prediction_threshold=0.5,
+        overlay=overlay,
+        class_names={"0": "car", "1": "dog"},
+        save_path=str(file),
+    )
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+    axes = plt.gcf().axes
+    drawn = [[patch.get_bbox().extents.tolist() for patch in axis.patches] for axis in axes]
+    given, predicted = [list(CAR), list(DOG)], [list(CAR), list(CAR)]
+    assert drawn == ([given + predicted] if overlay else [given, predicted])
+    legend = [text.get_text() for text in axes[-1].get_legend().get_texts()]
+    assert legend == ["given label", "predicted label", "car", "dog"]
+    # The file that was written, and nothing on it.
+    ours.summary.visualize(str(tmp_path / "picture.png"))
+    assert plt.gcf().axes[0].get_legend() is None
+
+
+def test_distributions_are_drawn(plt):
+    labels, predictions = copies("random")
+    ours.summary.plot_class_size_distributions(labels, predictions, class_to_show=2)
+    assert len(plt.get_fignums()) == 2
+    ours.summary.plot_class_distribution(labels, predictions)
+    assert len(plt.gcf().axes) == 2
+    assert all(axis.patches for axis in plt.gcf().axes)
+
+
+def test_issues_per_box_and_image():
+    labels, predictions = copies("random")
+    thresholds = theirs.filter._get_per_class_ap(labels, predictions)
+    pooled = []
+    for package in (ours, theirs):
+        scores = package.rank.compute_overlooked_box_scores(labels=labels, predictions=predictions)
+        classes = [package.rank._separate_prediction(prediction)[1] for prediction in predictions]
+        per_box = package.filter._find_label_issues_per_box(
+            scores, package.filter._process_class_list(classes, thresholds), 0.8
+        )
+        pooled.append((per_box, package.filter._pool_box_scores_per_image(per_box)))
+    same(pooled[0][0], pooled[1][0])
+    same(pooled[0][1], pooled[1][1])
+
+
 def test_sound_issues_name_box_class_and_place():
     shifted = (95, 50, 195, 100)
     found = tusker.find_box_issues(

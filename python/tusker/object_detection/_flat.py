@@ -4,6 +4,8 @@ import numpy as np
 
 from tusker import _kernels
 
+_SINGLE = np.dtype(np.float32)
+
 
 def _offsets(counts):
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
@@ -53,7 +55,7 @@ def flat_labels(labels):
         _joined([array for array in boxes if len(array)], 4, "labels' bboxes"),
         np.concatenate(classes) if classes else np.empty(0, dtype=np.int64),
         np.empty(0),
-        np.array([array.dtype == np.float32 for array in boxes], dtype=np.uint8),
+        np.array([array.dtype == _SINGLE for array in boxes], dtype=np.uint8),
     )
 
 
@@ -68,7 +70,7 @@ def flat_predictions(predictions):
     arrays = [per_class[i] for i in filled]
     rows = _joined(arrays, 5, "predictions")
     # An image is float32 if nothing else is in it.
-    double = filled[[getattr(array, "dtype", None) != np.float32 for array in arrays]]
+    double = filled[[getattr(array, "dtype", None) != _SINGLE for array in arrays]]
     single = np.ones(len(per_image), dtype=np.uint8)
     single[np.searchsorted(first_of_image, double, side="right") - 1] = 0
     return _kernels.FlatBoxes(
@@ -88,7 +90,7 @@ def split(values, counts):
 def box_matrix(boxes):
     """((n, 4) float64, were they float32?) of boxes in any form, also (0,)."""
     boxes = np.asarray(boxes)
-    single = boxes.dtype == np.float32
+    single = boxes.dtype == _SINGLE
     if boxes.size == 0:
         return np.empty((0, 4)), False
     return _joined([boxes], 4, "boxes"), bool(single)

@@ -244,15 +244,14 @@ def _prune_by_threshold(predictions, threshold, verbose=True):
 
     Warns where more than 97 % of the arrays per image and class become empty.
     """
-    pruned, emptied, filled = [], 0, 0
-    changed = False
-    for prediction in predictions:
-        kept = [array[array[:, -1] >= threshold] if len(array) else array for array in prediction]
-        for before, after in zip(prediction, kept, strict=False):
-            filled += len(before) > 0
-            emptied += len(before) > 0 and len(after) == 0
-            changed |= len(before) != len(after)
-        pruned.append(kept)
+    arrays = [array for prediction in predictions for array in prediction if len(array)]
+    filled, emptied = len(arrays), 0
+    pruned = copy.copy(predictions)
+    if arrays and not np.concatenate(arrays)[:, -1].min() >= threshold:
+        pruned = [
+            [array[array[:, -1] >= threshold] for array in prediction] for prediction in predictions
+        ]
+        emptied = filled - sum(len(array) > 0 for prediction in pruned for array in prediction)
     share = emptied / filled if filled else 0
     if share > MAX_ALLOWED_BOX_PRUNE:
         warnings.warn(
@@ -266,7 +265,7 @@ def _prune_by_threshold(predictions, threshold, verbose=True):
             f"Pruning {emptied} of {filled} predictions per image and class, those below "
             f"{threshold}: they are not considered when label issues are looked for."
         )
-    return pruned if changed else copy.copy(predictions)
+    return pruned
 
 
 def _separate_label(label):

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/confident/detection/input.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/sound_order.hpp"
 
@@ -17,7 +18,6 @@ using confident::NumpyOrder;
 using confident::SoundOrder;
 
 constexpr std::size_t kImagesPerBlock = 16;
-constexpr double kProbabilitySlack = 1e-6;
 /// A score of 0 has a logarithm with it, and no other score is moved.
 constexpr double kTiny = 1e-100;
 /// A box is an issue up to this share of its class's average precision.
@@ -25,73 +25,6 @@ constexpr double kPrecisionShare = 0.25;
 constexpr double kIssueShare = 0.8;
 /// A prediction speaks of a given box's class if it is the same object by the usual measure.
 constexpr double kSameObject = 0.5;
-
-// --- What may come in -------------------------------------------------------------------------
-
-Result<void> check_offsets(const BoxesOfImages& all, std::string_view name) {
-    if (all.offsets.empty() || all.offsets.front() != 0)
-        return invalid(fmt::format("{}.offsets: must begin with 0", name));
-    for (std::size_t i = 1; i < all.offsets.size(); ++i)
-        if (all.offsets[i] < all.offsets[i - 1])
-            return invalid(fmt::format("{}.offsets[{}] = {}: must not be below the one before",
-                                       name, i, all.offsets[i]));
-    if (all.offsets.back() != all.boxes.size() || all.classes.size() != all.boxes.size())
-        return invalid(
-            fmt::format("{}: {} boxes, {} classes and a last offset of {}: must be equal", name,
-                        all.boxes.size(), all.classes.size(), all.offsets.back()));
-    if (!all.single.empty() && all.single.size() != all.images())
-        return invalid(fmt::format("{}.single has {} values: must have one an image", name,
-                                   all.single.size()));
-    if (all.boxes.size() >= kNoBox)
-        return invalid(
-            fmt::format("{} has {} boxes: must be below {}", name, all.boxes.size(), kNoBox));
-    return {};
-}
-
-Result<void> check_boxes(const BoxesOfImages& all, std::string_view name, Order order) {
-    for (std::size_t i = 0; i < all.boxes.size(); ++i) {
-        const auto& [x1, y1, x2, y2] = all.boxes[i];
-        const auto broken = [&](std::string_view rule) {
-            const auto after = std::ranges::upper_bound(all.offsets, i);
-            const auto image = static_cast<std::size_t>(after - all.offsets.begin()) - 1;
-            return invalid(fmt::format("{}[{}] box {} = [{}, {}, {}, {}]: {}", name, image,
-                                       i - all.offsets[image], x1, y1, x2, y2, rule));
-        };
-        if (!std::isfinite(x1) || !std::isfinite(y1) || !std::isfinite(x2) || !std::isfinite(y2))
-            return broken("must be finite");
-        if (order == Order::Sound && (x1 > x2 || y1 > y2))
-            return broken("must have x1 <= x2 and y1 <= y2");
-    }
-    for (std::size_t i = 0; i < all.probabilities.size(); ++i) {
-        const double p = all.probabilities[i];
-        if (!(p >= -kProbabilitySlack && p <= 1 + kProbabilitySlack))
-            return invalid(fmt::format("{} probability {} = {}: must be in [0, 1]", name, i, p));
-    }
-    return {};
-}
-
-Result<void> check(const BoxesOfImages& given, const BoxesOfImages& predicted, Order order) {
-    TUSKER_TRY(check_offsets(given, "labels"));
-    TUSKER_TRY(check_offsets(predicted, "predictions"));
-    if (given.images() != predicted.images())
-        return invalid(fmt::format("labels has {} images, predictions {}: must be equal",
-                                   given.images(), predicted.images()));
-    if (predicted.probabilities.size() != predicted.boxes.size())
-        return invalid(fmt::format("predictions has {} boxes and {} probabilities: must be equal",
-                                   predicted.boxes.size(), predicted.probabilities.size()));
-    TUSKER_TRY(check_boxes(given, "labels", order));
-    return check_boxes(predicted, "predictions", order);
-}
-
-Result<void> check_classes(const BoxesOfImages& all, std::string_view name, std::size_t classes) {
-    for (std::size_t i = 0; i < all.classes.size(); ++i)
-        if (all.classes[i] >= classes)
-            return invalid(
-                fmt::format("{} box {} (counted over all images) has class {}: must be "
-                            "below {}",
-                            name, i, all.classes[i], classes));
-    return {};
-}
 
 /// Only the cleanlab order knows float32.
 BoxesOfImages in(Order order, BoxesOfImages all) {
@@ -101,7 +34,7 @@ BoxesOfImages in(Order order, BoxesOfImages all) {
 
 // --- The pass over the images -------------------------------------------------------------------
 
-/// Runs `work(image)` for each image in blocks on the pool.
+/// Runs `work(image, pairs)` for each image in blocks on the pool; `pairs` is scratch.
 template <class Work>
 Result<void> for_each_image(std::size_t images, const Pool& pool, const std::stop_token& stop,
                             const Progress& progress, const Work& work) {
@@ -111,7 +44,8 @@ Result<void> for_each_image(std::size_t images, const Pool& pool, const std::sto
         if (stop.stop_requested()) return;
         const std::size_t begin = block * kImagesPerBlock;
         const std::size_t end = std::min(begin + kImagesPerBlock, images);
-        for (std::size_t image = begin; image < end; ++image) work(image);
+        Similarities pairs;
+        for (std::size_t image = begin; image < end; ++image) work(image, pairs);
         if (!progress) return;
         const std::lock_guard lock(reporting);
         done += end - begin;
@@ -138,8 +72,7 @@ RawScores part_of(BoxScores& all, const BoxesOfImages& given, const BoxesOfImage
 /// Scores one image but for the least similarity of all, and returns its own.
 template <class Order>
 double score_image(const ImageBoxes& given, const ImageBoxes& predicted,
-                   const ScoreOptions& options, const RawScores& out) {
-    thread_local Similarities pairs;
+                   const ScoreOptions& options, Similarities& pairs, const RawScores& out) {
     compute_similarities<Order>(given, predicted, options.alpha, pairs);
     score_overlooked(given, predicted, pairs, options.high_probability, out.overlooked);
     score_badly_located(given, predicted, pairs, options.low_probability, out.badly_located,
@@ -167,15 +100,17 @@ Result<Pass> pass_over(const BoxesOfImages& given, const BoxesOfImages& predicte
     scores.swapped_to.resize(given.boxes.size());
     if (with_hits) pass.hits.resize(predicted.boxes.size());
     std::vector<double> least(given.images(), 1.0);
-    TUSKER_TRY(for_each_image(given.images(), pool, stop, progress, [&](std::size_t i) {
-        const ImageBoxes labels = given.image(i);
-        const ImageBoxes boxes = predicted.image(i);
-        least[i] = score_image<Order>(labels, boxes, options, part_of(scores, given, predicted, i));
-        if (with_hits)
-            match_boxes<Order>(
-                labels, boxes,
-                std::span(pass.hits).subspan(predicted.offsets[i], boxes.boxes.size()));
-    }));
+    TUSKER_TRY(for_each_image(
+        given.images(), pool, stop, progress, [&](std::size_t i, Similarities& pairs) {
+            const ImageBoxes labels = given.image(i);
+            const ImageBoxes boxes = predicted.image(i);
+            least[i] = score_image<Order>(labels, boxes, options, pairs,
+                                          part_of(scores, given, predicted, i));
+            if (with_hits)
+                match_boxes<Order>(
+                    labels, boxes,
+                    std::span(pass.hits).subspan(predicted.offsets[i], boxes.boxes.size()));
+        }));
     if constexpr (std::is_same_v<Order, SoundOrder>)
         scores.least_similarity = kLeastSimilarity;
     else
@@ -272,7 +207,7 @@ private:
 Result<BoxScores> score_boxes(const BoxesOfImages& given, const BoxesOfImages& predicted,
                               const ScoreOptions& options, Order order, const Pool& pool,
                               const std::stop_token& stop, const Progress& progress) {
-    TUSKER_TRY(check(given, predicted, order));
+    TUSKER_TRY(check_boxes(given, predicted, order));
     auto pass = TUSKER_TRY(pass_over(order, in(order, given), in(order, predicted), options, false,
                                      pool, stop, progress));
     return std::move(pass.scores);
@@ -316,7 +251,7 @@ Result<LabelIssues> find_label_issues(const BoxesOfImages& given, const BoxesOfI
                                       std::size_t classes, const LabelIssueOptions& options,
                                       const Pool& pool, const std::stop_token& stop,
                                       const Progress& progress) {
-    TUSKER_TRY(check(given, predicted, options.order));
+    TUSKER_TRY(check_boxes(given, predicted, options.order));
     TUSKER_TRY(check_classes(given, "labels", classes));
     TUSKER_TRY(check_classes(predicted, "predictions", classes));
     const BoxesOfImages labels = in(options.order, given);
@@ -337,7 +272,7 @@ Result<LabelIssues> find_label_issues(const BoxesOfImages& given, const BoxesOfI
 
 Result<Matches> match_images(const BoxesOfImages& given, const BoxesOfImages& predicted,
                              std::size_t classes, Order order, const Pool& pool) {
-    TUSKER_TRY(check(given, predicted, order));
+    TUSKER_TRY(check_boxes(given, predicted, order));
     TUSKER_TRY(check_classes(given, "labels", classes));
     TUSKER_TRY(check_classes(predicted, "predictions", classes));
     const BoxesOfImages labels = in(order, given);
@@ -346,7 +281,7 @@ Result<Matches> match_images(const BoxesOfImages& given, const BoxesOfImages& pr
     std::vector<Hits> taken(labels.boxes.size());
     Matches found;
     TUSKER_TRY(with_order(order, [&]<class O>(O) -> Result<void> {
-        TUSKER_TRY(for_each_image(labels.images(), pool, {}, {}, [&](std::size_t i) {
+        TUSKER_TRY(for_each_image(labels.images(), pool, {}, {}, [&](std::size_t i, Similarities&) {
             const ImageBoxes image = labels.image(i);
             const ImageBoxes answers = boxes.image(i);
             match_boxes<O>(image, answers,

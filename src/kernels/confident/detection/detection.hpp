@@ -82,9 +82,7 @@ struct LabelIssues {
     BoxScores boxes;
 };
 
-/// Scores of all boxes. Errors name the argument, the position, the value and the rule: offsets as
-/// in BoxesOfImages, coordinates finite, in the sound order x1 <= x2 and y1 <= y2, probabilities in
-/// [-1e-6, 1 + 1e-6].
+/// Scores of all boxes. Errors are those of check_boxes (input.hpp).
 Result<BoxScores> score_boxes(const BoxesOfImages& given, const BoxesOfImages& predicted,
                               const ScoreOptions& options, Order order, const Pool& pool,
                               const std::stop_token& stop = {}, const Progress& progress = {});
@@ -100,8 +98,9 @@ std::vector<double> score_images(const BoxScores& scores, const BoxesOfImages& g
                                  const Pool& pool);
 
 /// A box is an issue if its score is at most 0.8 · 0.25 · average precision of its class; that of
-/// the predicted class where overlooked. Classes are < `classes`, else an error. Cancelled if
-/// `stop` is requested; progress counts images.
+/// the predicted class where overlooked. (cleanlab ranks images with the check for two classes in
+/// one place whatever was asked for; its functions in Python do so, this one does not.) Classes are
+/// < `classes`, else an error. Cancelled if `stop` is requested; progress counts images.
 Result<LabelIssues> find_label_issues(const BoxesOfImages& given, const BoxesOfImages& predicted,
                                       std::size_t classes, const LabelIssueOptions& options,
                                       const Pool& pool, const std::stop_token& stop = {},

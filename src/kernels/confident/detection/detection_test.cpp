@@ -219,6 +219,31 @@ TEST(Detection, BadInputIsNamed) {
     EXPECT_FALSE(score_boxes(scene.given(), scene.predicted(), {}, Order::Sound, pool));
 }
 
+TEST(Detection, AnImageWithTooManyPairsIsRefused) {
+    const std::size_t side = 12'000;
+    const Scene scene({{.given = std::vector<Given>(side, Given{0, kCar}),
+                        .predicted = std::vector<Predicted>(side, Predicted{0, 0.5, kCar})}});
+    const Pool pool(1);
+    const auto scores = score_boxes(scene.given(), scene.predicted(), {}, Order::Sound, pool);
+    ASSERT_FALSE(scores);
+    EXPECT_EQ(scores.error().code, ErrorCode::TooLarge);
+}
+
+TEST(Detection, ProgressRisesToAllImages) {
+    const Scene scene(with_good_images({}));
+    const Pool pool(2);
+    std::vector<std::size_t> seen;
+    const auto found = find_label_issues(scene.given(), scene.predicted(), 3, {}, pool, {},
+                                         [&](std::size_t done, std::size_t total) {
+                                             EXPECT_EQ(total, 21U);
+                                             seen.push_back(done);
+                                         });
+    ASSERT_TRUE(found);
+    ASSERT_FALSE(seen.empty());
+    EXPECT_TRUE(std::ranges::is_sorted(seen));
+    EXPECT_EQ(seen.back(), 21U);
+}
+
 TEST(Detection, CanBeStopped) {
     const Scene scene(with_good_images({}));
     const Pool pool(2);
@@ -271,6 +296,21 @@ RC_GTEST_PROP(Detection, ThreadsChangeNothing, ()) {
     RC_ASSERT(same(one.boxes.overlooked, four.boxes.overlooked));
     RC_ASSERT(one.boxes.badly_located == four.boxes.badly_located);
     RC_ASSERT(one.boxes.swapped == four.boxes.swapped);
+}
+
+RC_GTEST_PROP(Detection, EachBoxIsRightOrWrongAndEachLabelFoundOrMissed, ()) {
+    const Scene scene(any_images());
+    const Pool pool(2);
+    const auto found = match_images(scene.given(), scene.predicted(), 3, any_order(), pool).value();
+    for (ClassId k = 0; k < 3; ++k) {
+        const auto labels = std::ranges::count(scene.classes, k);
+        const auto boxes = std::ranges::count(scene.predicted_classes, k);
+        for (std::size_t t = 0; t < kIouThresholds; ++t) {
+            const std::size_t at = k * kIouThresholds + t;
+            RC_ASSERT(found.right[at] + found.wrong[at] == boxes);
+            RC_ASSERT(found.right[at] + found.missed[at] == labels);
+        }
+    }
 }
 
 RC_GTEST_PROP(Detection, SoundScoresOfPartsAreTheWhole, ()) {
