@@ -24,8 +24,9 @@ double intersection_over_union(const Box& a, bool a_single, const Box& b, bool b
 template <class Order>
 double nearness_of_centers(const Box& a, bool a_single, const Box& b);
 
-/// Least similarity of the sound order, which does not tell boxes farther away from each other:
-/// with the default alpha, two boxes that do not meet come to it 115 pixels apart.
+/// Least similarity of the sound order (docs/decisions/0002-least-similarity.md), which does not
+/// tell boxes farther away from each other: with the default alpha, two boxes that do not meet come
+/// to it 115 pixels apart.
 inline constexpr double kLeastSimilarity = 1e-6;
 
 /// One image's given boxes (rows) against its predicted boxes (columns).
