@@ -34,4 +34,6 @@ NB_MODULE(_kernels, module) {
     tusker::python::bind_detection(module);
     tusker::python::bind_multilabel(module);
     tusker::python::bind_outliers(module);
+    tusker::python::bind_classification(module);
+    tusker::python::bind_latent(module);
 }

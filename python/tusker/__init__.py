@@ -5,7 +5,11 @@ Modules named as cleanlab's (``tusker.filter``, ``tusker.rank``, ...) give clean
 for bit.
 """
 
-from tusker.as_cleanlab import install_as_cleanlab
+import importlib
+import importlib.metadata
+import importlib.util
+
+from tusker.as_cleanlab import install_as_cleanlab, refuse_missing
 from tusker.boxes import BoxIssues, find_box_issues
 from tusker.feature_space import (
     NearDuplicates,
@@ -30,3 +34,14 @@ __all__ = [
     "find_outliers",
     "install_as_cleanlab",
 ]
+
+
+def __getattr__(name: str):
+    """Modules as attributes once they are asked for, as ``import cleanlab`` gives them."""
+    if name == "__version__":
+        return importlib.metadata.version("tusker")
+    if not name.startswith("_"):
+        if importlib.util.find_spec(f"tusker.{name}") is not None:
+            return importlib.import_module(f"tusker.{name}")
+        refuse_missing(name)
+    raise AttributeError(f"module 'tusker' has no attribute {name!r}")

@@ -6,6 +6,20 @@ import importlib.util
 import sys
 from importlib.machinery import ModuleSpec
 
+# What ``import cleanlab`` offers as an attribute and Tusker does not have.
+MISSING = frozenset(
+    {
+        "Datalab",
+        "IssueManager",
+        "classification",
+        "data_valuation",
+        "datalab",
+        "regression",
+        "segmentation",
+        "token_classification",
+    }
+)
+
 
 class _CleanlabFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds cleanlab.X where tusker.X is."""
@@ -25,10 +39,20 @@ class _CleanlabFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return spec
 
     def create_module(self, spec):
-        return importlib.import_module(spec.loader_state)
+        module = importlib.import_module(spec.loader_state)
+        # The import machinery is about to write cleanlab's spec into it; see exec_module.
+        spec.loader_state = module.__spec__
+        return module
 
     def exec_module(self, module):
-        pass
+        module.__spec__ = module.__spec__.loader_state
+
+
+def refuse_missing(name: str) -> None:
+    """Raises ImportError if cleanlab has an attribute of that name, Tusker lacks it, and Tusker
+    stands in for cleanlab."""
+    if name in MISSING and any(isinstance(finder, _CleanlabFinder) for finder in sys.meta_path):
+        raise ImportError(f"tusker has no cleanlab.{name}", name=f"cleanlab.{name}")
 
 
 def install_as_cleanlab() -> None:

@@ -81,6 +81,9 @@ struct LabelIssueOptions {
     /// The prune filters flag so many of each given class, spread as the joint says; [K], or empty:
     /// as many as the joint says.
     std::vector<double> num_to_remove_per_class = {};
+    /// How the caller's probabilities lay: cleanlab's order adds rows so for entropies and adjusted
+    /// scores.
+    Layout layout = Layout::Rows;
     /// Rank by scores of adjusted probabilities (see scores.hpp); not for the entropies.
     bool adjust_probabilities = false;
     /// Refuse rows whose probabilities do not sum to 1 within kRowSumTolerance; else warn.

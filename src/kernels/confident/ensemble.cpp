@@ -7,6 +7,7 @@
 
 #include "kernels/confident/estimates.hpp"
 #include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
 
 namespace tusker::confident {
@@ -47,12 +48,12 @@ std::vector<T> renormalized(MatrixView<const T> probs, std::span<const ClassId> 
 }
 
 template <class T>
-std::vector<T> weighted_given(std::span<const MatrixView<const T>> models,
-                              std::span<const ClassId> labels, std::span<const double> weights) {
+std::vector<T> weighted_given(std::span<const Opinion<T>> models, std::span<const ClassId> labels,
+                              std::span<const double> weights) {
     std::vector<T> given(labels.size());
     for (std::size_t m = 0; m < models.size(); ++m)
         for (std::size_t i = 0; i < labels.size(); ++i)
-            given[i] += static_cast<T>(weights[m]) * models[m].row(i)[labels[i]];
+            given[i] += static_cast<T>(weights[m]) * models[m].probs.row(i)[labels[i]];
     return given;
 }
 
@@ -68,12 +69,15 @@ Result<double> accuracy(MatrixView<const T> probs, std::span<const ClassId> labe
 }
 
 template <class Order, class T>
-Result<std::vector<double>> search_weights(std::span<const MatrixView<const T>> models,
+Result<std::vector<double>> search_weights(std::span<const Opinion<T>> models,
                                            std::span<const ClassId> labels,
                                            std::span<const double> temperatures, const Pool& pool) {
     std::vector<double> losses;
     for (const auto& model : models)
-        losses.push_back(log_loss<Order>(renormalized<Order>(model, labels, pool)));
+        losses.push_back(
+            log_loss<Order>(with_row_order<Order>(model.layout, [&]<class RowOrder>(RowOrder) {
+                return renormalized<RowOrder>(model.probs, labels, pool);
+            })));
     std::vector<double> best;
     double least = std::numeric_limits<double>::infinity();
     for (const double t : temperatures) {
@@ -122,18 +126,22 @@ std::vector<T> mean_scores(std::span<const std::span<const T>> scores) {
 
 template Result<double> accuracy(MatrixView<const float>, std::span<const ClassId>, const Pool&);
 template Result<double> accuracy(MatrixView<const double>, std::span<const ClassId>, const Pool&);
-template Result<std::vector<double>> search_weights<NumpyOrder>(
-    std::span<const MatrixView<const float>>, std::span<const ClassId>, std::span<const double>,
-    const Pool&);
-template Result<std::vector<double>> search_weights<NumpyOrder>(
-    std::span<const MatrixView<const double>>, std::span<const ClassId>, std::span<const double>,
-    const Pool&);
-template Result<std::vector<double>> search_weights<SoundOrder>(
-    std::span<const MatrixView<const float>>, std::span<const ClassId>, std::span<const double>,
-    const Pool&);
-template Result<std::vector<double>> search_weights<SoundOrder>(
-    std::span<const MatrixView<const double>>, std::span<const ClassId>, std::span<const double>,
-    const Pool&);
+template Result<std::vector<double>> search_weights<NumpyOrder>(std::span<const Opinion<float>>,
+                                                                std::span<const ClassId>,
+                                                                std::span<const double>,
+                                                                const Pool&);
+template Result<std::vector<double>> search_weights<NumpyOrder>(std::span<const Opinion<double>>,
+                                                                std::span<const ClassId>,
+                                                                std::span<const double>,
+                                                                const Pool&);
+template Result<std::vector<double>> search_weights<SoundOrder>(std::span<const Opinion<float>>,
+                                                                std::span<const ClassId>,
+                                                                std::span<const double>,
+                                                                const Pool&);
+template Result<std::vector<double>> search_weights<SoundOrder>(std::span<const Opinion<double>>,
+                                                                std::span<const ClassId>,
+                                                                std::span<const double>,
+                                                                const Pool&);
 template std::vector<double> weighted_scores(std::span<const std::span<const float>>,
                                              std::span<const double>);
 template std::vector<double> weighted_scores(std::span<const std::span<const double>>,

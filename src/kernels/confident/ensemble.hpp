@@ -11,6 +11,13 @@
 
 namespace tusker::confident {
 
+/// One model's probabilities, [N × K], and how the caller had them: cleanlab's order adds rows so.
+template <class T>
+struct Opinion {
+    MatrixView<const T> probs;
+    Layout layout = Layout::Rows;
+};
+
 /// Share of rows whose most probable class is the given one.
 /// probs [N × K], K >= 2, N >= 1, values in [-1e-6, 1 + 1e-6]; labels [N], each < K
 template <class T>
@@ -24,11 +31,11 @@ Result<double> accuracy(MatrixView<const T> probs, std::span<const ClassId> labe
 /// p within [eps, 1 - eps] in T (as scikit-learn's log_loss). An error if no temperature gives a
 /// finite loss.
 ///
-/// models        each [N × K], of one shape
+/// models        all of one shape
 /// labels        [N], each < K
 /// result        [models], sum 1
 template <class Order, class T>
-Result<std::vector<double>> search_weights(std::span<const MatrixView<const T>> models,
+Result<std::vector<double>> search_weights(std::span<const Opinion<T>> models,
                                            std::span<const ClassId> labels,
                                            std::span<const double> temperatures, const Pool& pool);
 

@@ -16,12 +16,13 @@ namespace {
 const std::vector<ClassId> kLabels = {0, 1, 0, 1};
 const std::vector<double> kGood = {0.9, 0.1, 0.2, 0.8, 0.7, 0.3, 0.6, 0.4};
 const std::vector<double> kGuess = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
-const std::array kModels = {MatrixView<const double>(kGood, 4, 2),
-                            MatrixView<const double>(kGuess, 4, 2)};
+const std::array kModels = {Opinion<double>{MatrixView<const double>(kGood, 4, 2), Layout::Rows},
+                            Opinion<double>{MatrixView<const double>(kGuess, 4, 2), Layout::Rows}};
 
 TEST(Accuracy, IsTheShareOfRowsThatAgree) {
-    EXPECT_DOUBLE_EQ(*accuracy(kModels[0], kLabels, Pool(1)), 0.75);
-    EXPECT_DOUBLE_EQ(*accuracy(kModels[1], kLabels, Pool(1)), 0.5) << "ties go to the first class";
+    EXPECT_DOUBLE_EQ(*accuracy(kModels[0].probs, kLabels, Pool(1)), 0.75);
+    EXPECT_DOUBLE_EQ(*accuracy(kModels[1].probs, kLabels, Pool(1)), 0.5)
+        << "ties go to the first class";
 }
 
 TEST(SearchWeights, PreferTheBetterModel) {

@@ -63,6 +63,14 @@ Result<void> judge(const RowChecks& checks, ValueRule rule) {
                                broken->row, broken->column, broken->value));
 }
 
+/// The same with the order in which rows are added.
+template <class Work>
+auto in_row_order(const ScoreOptions& options, Work&& work) {
+    return in_order(options.order, [&]<class Chosen>(Chosen) {
+        return with_row_order<Chosen>(options.layout, work);
+    });
+}
+
 template <class Order, class T>
 std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, RankBy rank_by,
                           const Pool& pool) {
@@ -136,20 +144,38 @@ Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const 
 
 template <class T>
 Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
-                                    RankBy rank_by, Order order, const Pool& pool) {
+                                    const ScoreOptions& options, const Pool& pool) {
+    const RankBy rank_by = options.rank_by;
     const bool entropy =
         rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
     auto facts = TUSKER_TRY(
         read_rows(probs, labels, entropy ? ValueRule::InZeroOne : ValueRule::NearZeroOne, pool));
     if (rank_by == RankBy::SelfConfidence) return std::move(facts.self);
-    return in_order(order, [&]<class Chosen>(Chosen) {
+    return in_row_order(options, [&]<class Chosen>(Chosen) {
         return score_rows<Chosen, T>(probs, facts, rank_by, pool);
     });
 }
 
+template <class T>
+Result<std::vector<T>> normalized_entropies(MatrixView<const T> probs, const ScoreOptions& options,
+                                            const Pool& pool) {
+    const std::vector<ClassId> any_label(probs.rows());
+    TUSKER_TRY(read_rows(probs, std::span<const ClassId>(any_label), ValueRule::InZeroOne, pool));
+    std::vector<T> entropies(probs.rows());
+    in_row_order(options, [&]<class Chosen>(Chosen) {
+        for_each_block(probs.rows(), probs.columns(), pool,
+                       [&](std::size_t first, std::size_t count) {
+                           std::vector<T> scratch(probs.columns());
+                           for (std::size_t i = first; i < first + count; ++i)
+                               entropies[i] = normalized_entropy<Chosen, T>(probs.row(i), scratch);
+                       });
+    });
+    return entropies;
+}
+
 template <class W, class T>
 Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const ClassId> labels,
-                                      const Thresholds& thresholds, RankBy rank_by, Order order,
+                                      const Thresholds& thresholds, const ScoreOptions& options,
                                       const Pool& pool) {
     TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
     if (thresholds.values.size() != probs.columns())
@@ -159,13 +185,13 @@ Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const
                         thresholds.values.size(), probs.columns()));
     const double most = std::ranges::max(thresholds.values);
     std::vector<W> scores(probs.rows());
-    in_order(order, [&]<class Chosen>(Chosen) {
+    in_row_order(options, [&]<class Chosen>(Chosen) {
         for_each_block(
             probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
                 std::vector<W> scratch(probs.columns());
                 for (std::size_t i = first; i < first + count; ++i) {
                     adjust_row<Chosen, W, T>(probs.row(i), thresholds.values, most, scratch);
-                    scores[i] = adjusted_score<W>(scratch, labels[i], rank_by);
+                    scores[i] = adjusted_score<W>(scratch, labels[i], options.rank_by);
                 }
             });
     });
@@ -199,22 +225,28 @@ template Result<JointEstimate> estimate_joint(MatrixView<const float>, std::span
 template Result<JointEstimate> estimate_joint(MatrixView<const double>, std::span<const ClassId>,
                                               std::span<const double>, Order, const Pool&);
 template Result<std::vector<float>> score_labels(MatrixView<const float>, std::span<const ClassId>,
-                                                 RankBy, Order, const Pool&);
+                                                 const ScoreOptions&, const Pool&);
 template Result<std::vector<double>> score_labels(MatrixView<const double>,
-                                                  std::span<const ClassId>, RankBy, Order,
+                                                  std::span<const ClassId>, const ScoreOptions&,
                                                   const Pool&);
+template Result<std::vector<float>> normalized_entropies(MatrixView<const float>,
+                                                         const ScoreOptions&, const Pool&);
+template Result<std::vector<double>> normalized_entropies(MatrixView<const double>,
+                                                          const ScoreOptions&, const Pool&);
 template Result<std::vector<float>> score_adjusted<float, float>(MatrixView<const float>,
                                                                  std::span<const ClassId>,
-                                                                 const Thresholds&, RankBy, Order,
-                                                                 const Pool&);
+                                                                 const Thresholds&,
+                                                                 const ScoreOptions&, const Pool&);
 template Result<std::vector<double>> score_adjusted<double, float>(MatrixView<const float>,
                                                                    std::span<const ClassId>,
-                                                                   const Thresholds&, RankBy, Order,
+                                                                   const Thresholds&,
+                                                                   const ScoreOptions&,
                                                                    const Pool&);
 template Result<std::vector<double>> score_adjusted<double, double>(MatrixView<const double>,
                                                                     std::span<const ClassId>,
-                                                                    const Thresholds&, RankBy,
-                                                                    Order, const Pool&);
+                                                                    const Thresholds&,
+                                                                    const ScoreOptions&,
+                                                                    const Pool&);
 template ConfidentTops count_confident_tops(const RowFacts<float>&, std::span<const ClassId>,
                                             std::span<const float>);
 template ConfidentTops count_confident_tops(const RowFacts<double>&, std::span<const ClassId>,

@@ -52,16 +52,30 @@ template <class T>
 Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const ClassId> labels,
                                      std::span<const T> bounds, Order order, const Pool& pool);
 
+struct ScoreOptions {
+    RankBy rank_by = RankBy::SelfConfidence;
+    Order order = Order::Sound;
+    /// How the caller's probabilities lay: cleanlab's order adds rows so.
+    Layout layout = Layout::Rows;
+};
+
 /// A score for every label, low = suspect. Input as for read_rows, in [0, 1] for the entropies.
 template <class T>
 Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
-                                    RankBy rank_by, Order order, const Pool& pool);
+                                    const ScoreOptions& options, const Pool& pool);
+
+/// Entropy of every row divided by ln K.
+/// probs [N × K], K >= 2, each in [0, 1]. Errors name row, value and rule. rank_by is not looked
+/// at.
+template <class T>
+Result<std::vector<T>> normalized_entropies(MatrixView<const T> probs, const ScoreOptions& options,
+                                            const Pool& pool);
 
 /// The same for adjusted probabilities (see scores.hpp); W is double if thresholds.in_double, else
 /// T. Not for the entropies.
 template <class W, class T>
 Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const ClassId> labels,
-                                      const Thresholds& thresholds, RankBy rank_by, Order order,
+                                      const Thresholds& thresholds, const ScoreOptions& options,
                                       const Pool& pool);
 
 /// Rows whose most probable class reaches its bound, by given class: a count of label issues that

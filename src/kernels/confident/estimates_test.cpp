@@ -55,16 +55,28 @@ TEST(ScoreLabels, EntropiesNeedProbabilitiesWithinZeroAndOne) {
     const std::vector<double> probs = {1.0000005, 0.0, 0.5, 0.5};
     const MatrixView<const double> view(probs, 2, 2);
     const std::vector<ClassId> labels = {0, 1};
-    EXPECT_TRUE(score_labels(view, labels, RankBy::SelfConfidence, Order::Sound, Pool(1)));
-    const auto refused = score_labels(view, labels, RankBy::WeightedEntropy, Order::Sound, Pool(1));
+    EXPECT_TRUE(score_labels(view, labels, {}, Pool(1)));
+    const auto refused = score_labels(view, labels, {.rank_by = RankBy::WeightedEntropy}, Pool(1));
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().message,
               "probabilities[0, 0] = 1.0000005: must be a number from 0 to 1");
 }
 
+TEST(NormalizedEntropies, AreOneForAGuessAndZeroForCertainty) {
+    const std::vector<double> probs = {0.25, 0.25, 0.25, 0.25, 0, 1, 0, 0};
+    for (const Layout layout : {Layout::Rows, Layout::Columns}) {
+        const auto found =
+            normalized_entropies(MatrixView<const double>(probs, 2, 4),
+                                 {.order = Order::Cleanlab, .layout = layout}, Pool(1));
+        ASSERT_TRUE(found.has_value());
+        EXPECT_DOUBLE_EQ((*found)[0], 1);
+        EXPECT_EQ((*found)[1], 0);
+    }
+}
+
 TEST(ScoreLabels, NameALabelWithoutColumn) {
     const std::vector<ClassId> labels = {0, 0, 0, 1, 7, 1};
-    const auto refused = score_labels(kView, labels, RankBy::SelfConfidence, Order::Sound, Pool(1));
+    const auto refused = score_labels(kView, labels, {}, Pool(1));
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().message,
               "labels[4] = 7: must be below 2, the number of columns of the probabilities");

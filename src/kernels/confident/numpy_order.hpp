@@ -76,4 +76,15 @@ private:
     static constexpr std::size_t kRun = 8192;
 };
 
+/// NumPy's sum of a matrix's row when the matrix lies column after column: the columns are added to
+/// each other, so that a row's entries are added from left to right.
+struct NumpyAcross : NumpyOrder {
+    template <class T>
+    static T sum(std::span<const T> values) {
+        T total = 0;
+        for (const T value : values) total += value;
+        return total;
+    }
+};
+
 }  // namespace tusker::confident

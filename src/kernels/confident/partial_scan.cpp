@@ -87,14 +87,15 @@ LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> lab
     issues.joint = calibrate(count_joint(guesses, rows, pool), rows, pool);
     const FilterInput<T> input{probs, labels, rows, facts, guesses, issues.joint};
     const auto flagged = flag_rows<Order>(input, options, pool);
-    if (!options.adjust_probabilities)
-        issues.ranked = rank<Order>(probs, labels, facts, flagged, options.rank_by);
-    else if (thresholds.in_double)
-        issues.ranked = rank_adjusted<Order, double>(probs, labels, facts, flagged, options.rank_by,
-                                                     thresholds);
-    else
-        issues.ranked =
-            rank_adjusted<Order, T>(probs, labels, facts, flagged, options.rank_by, thresholds);
+    issues.ranked = with_row_order<Order>(options.layout, [&]<class RowOrder>(RowOrder) {
+        if (!options.adjust_probabilities)
+            return rank<RowOrder>(probs, labels, facts, flagged, options.rank_by);
+        if (thresholds.in_double)
+            return rank_adjusted<RowOrder, double>(probs, labels, facts, flagged, options.rank_by,
+                                                   thresholds);
+        return rank_adjusted<RowOrder, T>(probs, labels, facts, flagged, options.rank_by,
+                                          thresholds);
+    });
     if (options.all_scores) issues.scores = score_all<Order>(probs, facts, options.rank_by, pool);
     return issues;
 }

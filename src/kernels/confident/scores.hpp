@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/probabilities.hpp"
 #include "kernels/confident/row_scan.hpp"
 
@@ -27,6 +29,25 @@ std::vector<T> normalized_margins(const RowFacts<T>& facts) {
     return margins;
 }
 
+/// Calls work with the order in which a row of probabilities is added: Order{}, but for cleanlab's
+/// it follows how the caller's matrix lies.
+template <class Order, class Work>
+auto with_row_order(Layout layout, Work&& work) {
+    if constexpr (std::is_same_v<Order, NumpyOrder>) {
+        if (layout == Layout::Columns) return work(NumpyAcross{});
+    }
+    return work(Order{});
+}
+
+/// -(sum of p ln p) / ln K, in [0, 1] for a distribution.
+/// p  [K], each in [0, 1]; `terms` is scratch of the same size
+template <class Order, class T>
+T normalized_entropy(std::span<const T> p, std::span<T> terms) {
+    std::ranges::transform(p, terms.begin(), [](T x) { return Order::p_log_p(x); });
+    return -Order::sum(std::span<const T>(terms)) /
+           static_cast<T>(Order::log(static_cast<double>(p.size())));
+}
+
 /// ln(x + 1) / max(x, 1e-6) with x = (entropy of p / ln K) / max(p[given], 1e-6).
 ///
 /// As x falls below 1e-6 cleanlab's score falls to 0, so that rows which are right and certain rank
@@ -36,10 +57,7 @@ std::vector<T> normalized_margins(const RowFacts<T>& facts) {
 template <class Order, class T>
 T weighted_entropy(std::span<const T> p, T self, bool continuous, std::span<T> terms) {
     constexpr T kLeast = static_cast<T>(1e-6);
-    std::ranges::transform(p, terms.begin(), [](T x) { return Order::p_log_p(x); });
-    const T entropy = -Order::sum(std::span<const T>(terms)) /
-                      static_cast<T>(Order::log(static_cast<double>(p.size())));
-    const T x = entropy / std::max(self, kLeast);
+    const T x = normalized_entropy<Order, T>(p, terms) / std::max(self, kLeast);
     if (continuous && x < kLeast) return T{1};
     return Order::log(x + T{1}) / std::max(x, kLeast);
 }

@@ -1,0 +1,1 @@
+"""Modules that cleanlab keeps under this name."""
