@@ -18,8 +18,6 @@
 namespace tusker::confident {
 namespace {
 
-using Flags = std::vector<std::uint8_t>;  // one byte a row: classes write theirs side by side
-
 /// Rows in ascending order of a bound, sorted only as far as they are asked for.
 template <class T>
 class RowsByBound {
@@ -49,9 +47,10 @@ private:
 template <class Order, class T>
 class NoiseRatePruner {
 public:
-    NoiseRatePruner(const FilterInput<T>& input, ClassId given, Flags& flags)
+    NoiseRatePruner(const FilterInput<T>& input, ClassId given, std::uint8_t mark, Flags& flags)
         : input_(input),
           rows_(input.rows.of(given)),
+          mark_(mark),
           flags_(flags),
           known_(known_keys(input, rows_, given)),
           by_bound_(bounds(input, rows_)) {}
@@ -70,7 +69,7 @@ public:
         }
         const bool tied = cut_lowest(std::span(candidates_), m);
         if (tied && !Order::kTiesByIndex) return flag_by_all_keys(other, m);
-        for (std::size_t i = 0; i < m; ++i) flags_[candidates_[i].position] = 1;
+        for (std::size_t i = 0; i < m; ++i) flags_[candidates_[i].position] |= mark_;
     }
 
 private:
@@ -121,11 +120,12 @@ private:
         std::vector<T> keys(rows_.size());
         for (std::size_t i = 0; i < rows_.size(); ++i) keys[i] = key_of(rows_[i], other);
         const auto order = Order::argsort(std::span<const T>(keys));
-        for (std::size_t i = 0; i < m; ++i) flags_[rows_[order[i]]] = 1;
+        for (std::size_t i = 0; i < m; ++i) flags_[rows_[order[i]]] |= mark_;
     }
 
     const FilterInput<T>& input_;
     std::span<const Row> rows_;
+    std::uint8_t mark_;
     Flags& flags_;
     std::vector<KnownKey> known_;  // by class
     RowsByBound<T> by_bound_;
@@ -138,39 +138,29 @@ bool may_prune(std::size_t rows, const LabelIssueOptions& options) {
     return rows > options.min_examples_per_class && rows > 1;
 }
 
+/// Adds `mark` to the rows of one class that prune_by_class flags.
 template <class Order, class T>
-Flags prune_by_class(const FilterInput<T>& input, const SparseSquare<std::int64_t>& counts,
-                     const LabelIssueOptions& options, const Pool& pool) {
-    Flags flags(input.labels.size());
-    pool.for_each(counts.size(), [&](std::size_t given) {
-        const auto rows = input.rows.of(given);
-        if (!may_prune(rows.size(), options)) return;
-        const std::int64_t left = counts.at(given, static_cast<ClassId>(given));
-        const std::int64_t pruned = static_cast<std::int64_t>(rows.size()) - left;
-        if (pruned < 1) return;
-        std::vector<T> keys;
-        keys.reserve(rows.size());
-        for (const Row row : rows) keys.push_back(input.facts.self[row]);
-        for (const auto i :
-             lowest<Order>(std::span<const T>(keys), static_cast<std::size_t>(pruned)))
-            flags[rows[i]] = 1;
-    });
-    return flags;
+void mark_by_class(const FilterInput<T>& input, ClassId given,
+                   const SparseSquare<std::int64_t>& counts, std::uint8_t mark, Flags& flags) {
+    const auto rows = input.rows.of(given);
+    const std::int64_t pruned = static_cast<std::int64_t>(rows.size()) - counts.at(given, given);
+    if (pruned < 1) return;
+    std::vector<T> keys;
+    keys.reserve(rows.size());
+    for (const Row row : rows) keys.push_back(input.facts.self[row]);
+    for (const auto i : lowest<Order>(std::span<const T>(keys), static_cast<std::size_t>(pruned)))
+        flags[rows[i]] |= mark;
 }
 
+/// The same of those that prune_by_noise_rate flags.
 template <class Order, class T>
-Flags prune_by_noise_rate(const FilterInput<T>& input, const SparseSquare<std::int64_t>& counts,
-                          const LabelIssueOptions& options, const Pool& pool) {
-    Flags flags(input.labels.size());
-    pool.for_each(counts.size(), [&](std::size_t given) {
-        if (!may_prune(input.rows.count(given), options)) return;
-        NoiseRatePruner<Order, T> pruner(input, static_cast<ClassId>(given), flags);
-        for (const auto& entry : counts.row(given)) {
-            if (entry.column != given && entry.value > 0)
-                pruner.flag(entry.column, static_cast<std::size_t>(entry.value));
-        }
-    });
-    return flags;
+void mark_by_noise_rate(const FilterInput<T>& input, ClassId given,
+                        const SparseSquare<std::int64_t>& counts, std::uint8_t mark, Flags& flags) {
+    NoiseRatePruner<Order, T> pruner(input, given, mark, flags);
+    for (const auto& entry : counts.row(given)) {
+        if (entry.column != given && entry.value > 0)
+            pruner.flag(entry.column, static_cast<std::size_t>(entry.value));
+    }
 }
 
 template <class T>
@@ -201,38 +191,56 @@ Flags low_scores(const FilterInput<T>& input, std::span<const T> scores) {
     return flags;
 }
 
-template <class T>
-void drop_agreeing(Flags& flags, const RowFacts<T>& facts) {
-    for (std::size_t i = 0; i < flags.size(); ++i)
-        if (facts.agrees[i]) flags[i] = 0;
+}  // namespace
+
+bool prunes(FilterBy filter) {
+    return filter == FilterBy::PruneByNoiseRate || filter == FilterBy::PruneByClass ||
+           filter == FilterBy::Both;
 }
 
-template <class T>
-SparseSquare<std::int64_t> counts_to_prune(const FilterInput<T>& input,
-                                           const LabelIssueOptions& options, const Pool& pool) {
+SparseSquare<std::int64_t> counts_to_prune(const SparseSquare<std::int64_t>& calibrated,
+                                           const ClassRows& rows, const LabelIssueOptions& options,
+                                           const Pool& pool) {
     auto counts = options.joint ? prune_counts(*options.joint, options, pool)
-                                : prune_counts(input.calibrated, options, pool);
+                                : prune_counts(calibrated, options, pool);
     if (options.num_to_remove_per_class.empty()) return counts;
-    return scale_to_removal(counts, options.num_to_remove_per_class, input.rows, pool);
+    return scale_to_removal(counts, options.num_to_remove_per_class, rows, pool);
 }
+
+template <class Order, class T>
+void prune_class(const FilterInput<T>& input, ClassId given,
+                 const SparseSquare<std::int64_t>& counts, const LabelIssueOptions& options,
+                 Flags& flags) {
+    constexpr std::uint8_t kByNoiseRate = 1;
+    constexpr std::uint8_t kByClass = 2;
+    const bool by_noise_rate = options.filter_by != FilterBy::PruneByClass;
+    const bool by_class = options.filter_by != FilterBy::PruneByNoiseRate;
+    const auto rows = input.rows.of(given);
+    for (const Row row : rows) flags[row] = 0;
+    if (!may_prune(rows.size(), options)) return;
+    if (by_noise_rate) mark_by_noise_rate<Order>(input, given, counts, kByNoiseRate, flags);
+    if (by_class) mark_by_class<Order>(input, given, counts, kByClass, flags);
+    const int wanted = (by_noise_rate ? kByNoiseRate : 0) + (by_class ? kByClass : 0);
+    for (const Row row : rows)
+        flags[row] = flags[row] == wanted && !input.facts.agrees[row] ? 1 : 0;
+}
+
+namespace {
 
 template <class Order, class T>
 Flags prune(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
-    const auto counts = counts_to_prune(input, options, pool);
-    Flags flags;
-    if (options.filter_by != FilterBy::PruneByClass)
-        flags = prune_by_noise_rate<Order>(input, counts, options, pool);
-    if (options.filter_by != FilterBy::PruneByNoiseRate) {
-        const Flags by_class = prune_by_class<Order>(input, counts, options, pool);
-        if (flags.empty()) flags = by_class;
-        for (std::size_t i = 0; i < flags.size(); ++i) flags[i] &= by_class[i];
-    }
-    drop_agreeing(flags, input.facts);
+    const auto counts = counts_to_prune(input.calibrated, input.rows, options, pool);
+    Flags flags(input.labels.size());
+    pool.for_each(counts.size(), [&](std::size_t given) {
+        prune_class<Order>(input, static_cast<ClassId>(given), counts, options, flags);
+    });
     return flags;
 }
 
+}  // namespace
+
 template <class Order, class T>
-Flags flag(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
+Flags flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool) {
     switch (options.filter_by) {
         case FilterBy::PruneByNoiseRate:
         case FilterBy::PruneByClass:
@@ -250,25 +258,15 @@ Flags flag(const FilterInput<T>& input, const LabelIssueOptions& options, const 
     return {};
 }
 
-}  // namespace
-
-template <class Order, class T>
-std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
-                           const Pool& pool) {
-    const Flags flags = flag<Order>(input, options, pool);
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < flags.size(); ++i)
-        if (flags[i]) rows.push_back(static_cast<Row>(i));
-    return rows;
-}
-
-template std::vector<Row> flag_rows<SoundOrder, float>(const FilterInput<float>&,
-                                                       const LabelIssueOptions&, const Pool&);
-template std::vector<Row> flag_rows<SoundOrder, double>(const FilterInput<double>&,
-                                                        const LabelIssueOptions&, const Pool&);
-template std::vector<Row> flag_rows<NumpyOrder, float>(const FilterInput<float>&,
-                                                       const LabelIssueOptions&, const Pool&);
-template std::vector<Row> flag_rows<NumpyOrder, double>(const FilterInput<double>&,
-                                                        const LabelIssueOptions&, const Pool&);
+#define TUSKER_INSTANTIATE(ORDER, T)                                                              \
+    template void prune_class<ORDER>(const FilterInput<T>&, ClassId,                              \
+                                     const SparseSquare<std::int64_t>&, const LabelIssueOptions&, \
+                                     Flags&);                                                     \
+    template Flags flag_rows<ORDER>(const FilterInput<T>&, const LabelIssueOptions&, const Pool&);
+TUSKER_INSTANTIATE(SoundOrder, float)
+TUSKER_INSTANTIATE(SoundOrder, double)
+TUSKER_INSTANTIATE(NumpyOrder, float)
+TUSKER_INSTANTIATE(NumpyOrder, double)
+#undef TUSKER_INSTANTIATE
 
 }  // namespace tusker::confident

@@ -25,9 +25,25 @@ struct FilterInput {
     const SparseSquare<std::int64_t>& calibrated;
 };
 
-/// Rows that are label issues, ascending.
+/// 1 for a row that is a label issue, else 0; a byte each, so that classes write theirs side by
+/// side.
+using Flags = std::vector<std::uint8_t>;
+
 template <class Order, class T>
-std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
-                           const Pool& pool);
+Flags flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options, const Pool& pool);
+
+/// The filters that flag each given class for itself, from its rows and its row of counts.
+bool prunes(FilterBy filter);
+
+/// How many rows of each pair of classes they take.
+SparseSquare<std::int64_t> counts_to_prune(const SparseSquare<std::int64_t>& calibrated,
+                                           const ClassRows& rows, const LabelIssueOptions& options,
+                                           const Pool& pool);
+
+/// Writes the flags of the rows of one given class.
+template <class Order, class T>
+void prune_class(const FilterInput<T>& input, ClassId given,
+                 const SparseSquare<std::int64_t>& counts, const LabelIssueOptions& options,
+                 Flags& flags);
 
 }  // namespace tusker::confident

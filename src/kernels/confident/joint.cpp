@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
@@ -49,15 +50,24 @@ T round_up_to(double x) {
 
 template <class Order, class T>
 Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
+    std::vector<T> means(rows.classes());
+    for_each_class(rows.classes(), pool,
+                   [&](std::size_t k) { means[k] = mean_confidence<Order, T>(self, rows.of(k)); });
+    return thresholds_of<T>(means, rows);
+}
+
+template <class Order, class T>
+T mean_confidence(std::span<const T> self, std::span<const Row> rows) {
+    std::vector<T> values;
+    values.reserve(rows.size());
+    for (const Row row : rows) values.push_back(self[row]);
+    const T sum = Order::sum(std::span<const T>(values));
+    return static_cast<T>(static_cast<double>(sum) / static_cast<double>(values.size()));
+}
+
+template <class T>
+Thresholds thresholds_of(std::span<const T> means, const ClassRows& rows) {
     const std::size_t classes = rows.classes();
-    std::vector<T> means(classes);
-    for_each_class(classes, pool, [&](std::size_t k) {
-        std::vector<T> values;
-        values.reserve(rows.count(k));
-        for (const Row row : rows.of(k)) values.push_back(self[row]);
-        const T sum = Order::sum(std::span<const T>(values));
-        means[k] = static_cast<T>(static_cast<double>(sum) / static_cast<double>(values.size()));
-    });
     Thresholds thresholds{std::vector<double>(classes), std::is_same_v<T, double>};
     for (std::size_t k = 0; k < classes; ++k) thresholds.in_double |= rows.count(k) == 0;
     for (std::size_t k = 0; k < classes; ++k) {
@@ -109,7 +119,7 @@ private:
 };
 
 template <class T>
-ClassId guess_class(std::span<const T> p, ClassId top, bool top_is_confident,
+ClassId guess_among(std::span<const T> p, ClassId top, bool top_is_confident,
                     std::span<const Keyed<T>> reachable) {
     ClassId other = kNoClass;
     for (const auto& [bound, k] : reachable) {
@@ -121,6 +131,17 @@ ClassId guess_class(std::span<const T> p, ClassId top, bool top_is_confident,
 }
 
 }  // namespace
+
+template <class T>
+ClassId guess_class(std::span<const T> p, ClassId top, std::span<const T> bounds) {
+    ClassId guess = kNoClass;
+    for (std::size_t k = 0; k < p.size(); ++k) {
+        if (!(p[k] >= bounds[k])) continue;
+        if (guess != kNoClass) return top;
+        guess = static_cast<ClassId>(k);
+    }
+    return guess;
+}
 
 template <class T>
 std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
@@ -136,7 +157,7 @@ std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>
             const bool top_is_confident = std::max(facts.self[i], facts.other[i]) >= bounds[top];
             const auto reachable = in_order.up_to(facts.second[i]);
             guesses[i] = reachable.empty() ? (top_is_confident ? top : kNoClass)
-                                           : guess_class(probs.row<T>(i, widened), top,
+                                           : guess_among(probs.row<T>(i, widened), top,
                                                          top_is_confident, reachable);
         }
     });
@@ -148,27 +169,30 @@ SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const C
     const std::size_t classes = rows.classes();
     std::vector<std::vector<Count>> counted(classes);
     pool.for_each((classes + kClassBlock - 1) / kClassBlock, [&](std::size_t block) {
-        std::vector<std::int64_t> count(classes);
-        std::vector<ClassId> met;
+        JointRowCounter counter(classes);
         const std::size_t end = std::min(classes, (block + 1) * kClassBlock);
-        for (std::size_t given = block * kClassBlock; given < end; ++given) {
-            met.clear();
-            for (const Row row : rows.of(given)) {
-                const ClassId guess = guesses[row];
-                if (guess != kNoClass && count[guess]++ == 0) met.push_back(guess);
-            }
-            if (count[given] == 0) {
-                count[given] = 1;
-                met.push_back(static_cast<ClassId>(given));
-            }
-            std::ranges::sort(met);
-            for (const ClassId guess : met) {
-                counted[given].push_back({guess, count[guess]});
-                count[guess] = 0;
-            }
-        }
+        for (std::size_t given = block * kClassBlock; given < end; ++given)
+            counted[given] = counter.count(guesses, rows.of(given), static_cast<ClassId>(given));
     });
     return SparseSquare<std::int64_t>(counted);
+}
+
+std::vector<Count> JointRowCounter::count(std::span<const ClassId> guesses,
+                                          std::span<const Row> rows, ClassId given) {
+    met_.clear();
+    for (const Row row : rows) {
+        const ClassId guess = guesses[row];
+        if (guess != kNoClass && count_[guess]++ == 0) met_.push_back(guess);
+    }
+    if (count_[given] == 0) {
+        count_[given] = 1;
+        met_.push_back(given);
+    }
+    std::ranges::sort(met_);
+    std::vector<Count> counted;
+    counted.reserve(met_.size());
+    for (const ClassId guess : met_) counted.push_back({guess, std::exchange(count_[guess], 0)});
+    return counted;
 }
 
 namespace {
@@ -304,10 +328,8 @@ SparseSquare<std::int64_t> calibrate(const GivenJoint& joint, std::span<const st
 
 SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
                                      const Pool& pool) {
-    std::vector<std::size_t> counts(joint.size());
-    for (std::size_t k = 0; k < counts.size(); ++k) counts[k] = rows.count(k);
     // cleanlab counts the joint into the transpose of a matrix that lies row after row.
-    return calibrate({in_reals(joint), Layout::Columns}, counts, pool);
+    return calibrate({in_reals(joint), Layout::Columns}, rows.counts(), pool);
 }
 
 SparseSquare<std::int64_t> prune_counts(const GivenJoint& joint, const LabelIssueOptions& options,
@@ -349,6 +371,12 @@ template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts
                                             std::span<const float>, const Pool&);
 template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts<double>&,
                                             std::span<const double>, const Pool&);
+template ClassId guess_class(std::span<const float>, ClassId, std::span<const float>);
+template ClassId guess_class(std::span<const double>, ClassId, std::span<const double>);
+template float mean_confidence<SoundOrder>(std::span<const float>, std::span<const Row>);
+template double mean_confidence<SoundOrder>(std::span<const double>, std::span<const Row>);
+template Thresholds thresholds_of(std::span<const float>, const ClassRows&);
+template Thresholds thresholds_of(std::span<const double>, const ClassRows&);
 template Thresholds confident_thresholds<SoundOrder>(std::span<const float>, const ClassRows&,
                                                      const Pool&);
 template Thresholds confident_thresholds<SoundOrder>(std::span<const double>, const ClassRows&,

@@ -31,6 +31,12 @@ struct Thresholds {
 template <class Order, class T>
 Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, const Pool& pool);
 
+/// The steps of it: one class's mean (NaN without rows), and all thresholds from means.
+template <class Order, class T>
+T mean_confidence(std::span<const T> self, std::span<const Row> rows);
+template <class T>
+Thresholds thresholds_of(std::span<const T> means, const ClassRows& rows);
+
 /// The least T at which a row is confident in class k: its threshold less 1e-6. Exact: p >= bound
 /// in T says what the definition says in its own type.
 template <class T>
@@ -47,10 +53,26 @@ template <class T>
 std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
                                    std::span<const T> bounds, const Pool& pool);
 
+/// The same for one row.
+template <class T>
+ClassId guess_class(std::span<const T> p, ClassId top, std::span<const T> bounds);
+
 /// How many rows given `row` are confident in `column`; each diagonal entry at least 1.
 /// guesses  [N], kNoClass where a row is confident in none
 SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const ClassRows& rows,
                                        const Pool& pool);
+
+/// Counts the row of one given class. Keeps K counters between calls; for one thread.
+class JointRowCounter {
+public:
+    explicit JointRowCounter(std::size_t classes) : count_(classes) {}
+    std::vector<SparseEntry<std::int64_t>> count(std::span<const ClassId> guesses,
+                                                 std::span<const Row> rows, ClassId given);
+
+private:
+    std::vector<std::int64_t> count_;  // all zero between calls
+    std::vector<ClassId> met_;
+};
 
 /// Scales each row to the number of rows given that class and rounds so that row sums stay; as
 /// cleanlab does to the last bit, in either order.

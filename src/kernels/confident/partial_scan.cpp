@@ -71,6 +71,13 @@ std::vector<LabelIssue> rank_adjusted(const Probabilities& probs, std::span<cons
     return in_order<Order>(std::span<const W>(scores), labels, facts, flagged);
 }
 
+std::vector<Row> rows_of(const Flags& flags) {
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        if (flags[i]) rows.push_back(static_cast<Row>(i));
+    return rows;
+}
+
 /// What all rows say together, from what each says; a few rows are read again.
 template <class Order, class T>
 LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> labels,
@@ -79,14 +86,13 @@ LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> lab
     const ClassRows rows(labels, probs.columns());
     LabelIssues issues;
     issues.rows = probs.rows();
-    for (std::size_t k = 0; k < probs.columns(); ++k)
-        issues.labels_per_class.push_back(rows.count(k));
+    issues.labels_per_class = rows.counts();
     const auto thresholds = confident_thresholds<Order, T>(facts.self, rows, pool);
     const auto bounds = bounds_of<T>(thresholds);
     const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
     issues.joint = calibrate(count_joint(guesses, rows, pool), rows, pool);
     const FilterInput<T> input{probs, labels, rows, facts, guesses, issues.joint};
-    const auto flagged = flag_rows<Order>(input, options, pool);
+    const auto flagged = rows_of(flag_rows<Order>(input, options, pool));
     issues.ranked = with_row_order<Order>(options.layout, [&]<class RowOrder>(RowOrder) {
         if (!options.adjust_probabilities)
             return rank<RowOrder>(probs, labels, facts, flagged, options.rank_by);
@@ -193,16 +199,22 @@ Result<RowFacts<T>> PartialScan<T>::take_all() {
 }
 
 template <class T>
+Result<RowFacts<T>> PartialScan<T>::facts(const LabelIssueOptions& options,
+                                          std::vector<std::string>& warnings) && {
+    TUSKER_TRY(judge(checks_, options, warnings));
+    return take_all();
+}
+
+template <class T>
 Result<LabelIssues> PartialScan<T>::finish(const Probabilities& all,
                                            const LabelIssueOptions& options, const Pool& pool) && {
-    TUSKER_TRY(check_input(all.rows(), all.columns(), labels_, options));
     if (all.columns() != classes_)
         return invalid(
             fmt::format("probabilities have {} columns: must be {}, as there are classes",
                         all.columns(), classes_));
+    TUSKER_TRY(check_input(all.rows(), all.columns(), labels_, options));
     std::vector<std::string> warnings;
-    TUSKER_TRY(judge(checks_, options, warnings));
-    const RowFacts<T> facts = TUSKER_TRY(take_all());
+    const RowFacts<T> facts = TUSKER_TRY(std::move(*this).facts(options, warnings));
     LabelIssues issues = options.order == Order::Sound
                              ? issues_from<SoundOrder>(all, labels_, facts, options, pool)
                              : issues_from<NumpyOrder>(all, labels_, facts, options, pool);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/error.hpp"
@@ -42,6 +43,11 @@ public:
     /// was not scanned, and those of find_label_issues. The scan is used up.
     Result<LabelIssues> finish(const Probabilities& all, const LabelIssueOptions& options,
                                const Pool& pool) &&;
+
+    /// The facts of all N rows, for those who go on from there. Errors: a row that was not scanned,
+    /// or that `options` do not allow; what they do allow is appended to `warnings`.
+    Result<RowFacts<T>> facts(const LabelIssueOptions& options,
+                              std::vector<std::string>& warnings) &&;
 
 private:
     /// The facts of rows that follow each other.

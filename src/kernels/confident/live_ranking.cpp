@@ -1,0 +1,344 @@
+#include "kernels/confident/live_ranking.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "kernels/confident/class_rows.hpp"
+#include "kernels/confident/filters.hpp"
+#include "kernels/confident/input_rules.hpp"
+#include "kernels/confident/joint.hpp"
+#include "kernels/confident/near_bounds.hpp"
+#include "kernels/confident/partial_scan.hpp"
+#include "kernels/confident/scores.hpp"
+#include "kernels/confident/sound_order.hpp"
+
+namespace tusker::confident {
+
+class LiveRanking::State {
+public:
+    virtual ~State() = default;
+    virtual Result<void> relabel(std::span<const LabelMove> moves, const Pool& pool) = 0;
+
+    std::vector<ClassId> labels;
+    std::vector<LabelIssue> ranked;
+    SparseSquare<std::int64_t> joint;
+    std::vector<std::string> warnings;
+};
+
+namespace {
+
+/// Moving one row shifts all that stand between two classes; for more moves they are sorted anew.
+constexpr std::size_t kMovesOneByOne = 16;
+
+/// The first row of a class, or its last, moves every bound a little (see Thresholds::in_double).
+/// Where so many of them are not kept near, all rows are looked at.
+constexpr std::size_t kColumnsAtMost = 8;
+
+bool worse(const LabelIssue& a, const LabelIssue& b) {
+    return a.score != b.score ? a.score < b.score : a.index < b.index;
+}
+
+bool same_entries(std::span<const SparseEntry<std::int64_t>> a,
+                  std::span<const SparseEntry<std::int64_t>> b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+        return x.column == y.column && x.value == y.value;
+    });
+}
+
+/// A set of small numbers that lists its members.
+class Marked {
+public:
+    explicit Marked(std::size_t size) : is_in_(size) {}
+    void add(std::uint32_t member) {
+        if (!std::exchange(is_in_[member], std::uint8_t{1})) members_.push_back(member);
+    }
+    bool contains(std::uint32_t member) const { return is_in_[member] != 0; }
+    std::span<const std::uint32_t> members() const { return members_; }
+    void clear() {
+        for (const auto member : members_) is_in_[member] = 0;
+        members_.clear();
+    }
+
+private:
+    std::vector<std::uint8_t> is_in_;
+    std::vector<std::uint32_t> members_;
+};
+
+template <class T>
+class StateOf final : public LiveRanking::State {
+public:
+    StateOf(Probabilities probs, std::vector<ClassId> given, LabelIssueOptions options,
+            RowFacts<T> facts, const Pool& pool);
+
+    Result<void> relabel(std::span<const LabelMove> moves, const Pool& pool) override;
+
+private:
+    std::size_t classes() const { return probs_.columns(); }
+    FilterInput<T> input() const { return {probs_, labels, rows_, facts_, guesses_, joint}; }
+
+    Result<void> check(std::span<const LabelMove> moves) const;
+    bool only_one_label_is_left() const;
+    void move_labels(std::span<const LabelMove> moves);
+    void move_bounds(const Pool& pool);
+    void guess_again(Row row);
+    void guess_all_again(const Pool& pool);
+    void count_again(const Pool& pool);
+    void flag_again(const Pool& pool);
+    void prune_again(const Pool& pool);
+    void rank_again();
+
+    Probabilities probs_;
+    LabelIssueOptions options_;
+    RowFacts<T> facts_;
+    ClassRows rows_;
+    std::vector<T> means_;   // [K] self-confidence
+    std::vector<T> bounds_;  // [K]
+    std::vector<ClassId> guesses_;
+    NearBounds<T> near_;
+    std::vector<std::vector<SparseEntry<std::int64_t>>> counted_;  // [K] rows of the joint
+    SparseSquare<std::int64_t> prune_counts_;                      // for filters that prune
+    Flags flags_;
+
+    // What a change has touched so far; empty between changes.
+    Marked moved_classes_;    // rows came or went
+    Marked counted_classes_;  // their row of the joint may differ
+    Marked changed_rows_;     // another label or another flag
+    std::vector<T> widened_;  // [K] scratch
+};
+
+template <class T>
+StateOf<T>::StateOf(Probabilities probs, std::vector<ClassId> given, LabelIssueOptions options,
+                    RowFacts<T> facts, const Pool& pool)
+    : probs_(std::move(probs)),
+      options_(std::move(options)),
+      facts_(std::move(facts)),
+      rows_(given, probs_.columns()),
+      bounds_(confident_bounds<SoundOrder, T>(facts_.self, rows_, pool)),
+      guesses_(guess_classes<T>(probs_, facts_, bounds_, pool)),
+      near_(probs_, bounds_, rows_.counts(), pool),
+      counted_(probs_.columns()),
+      flags_(given.size()),
+      moved_classes_(probs_.columns()),
+      counted_classes_(probs_.columns()),
+      changed_rows_(given.size()),
+      widened_(probs_.columns()) {
+    labels = std::move(given);
+    for (ClassId k = 0; k < classes(); ++k) {
+        means_.push_back(mean_confidence<SoundOrder, T>(facts_.self, rows_.of(k)));
+        moved_classes_.add(k);
+        counted_classes_.add(k);
+    }
+    count_again(pool);
+    flag_again(pool);
+    rank_again();
+}
+
+template <class T>
+Result<void> StateOf<T>::check(std::span<const LabelMove> moves) const {
+    for (const auto& [row, label] : moves) {
+        if (row >= labels.size())
+            return invalid(
+                fmt::format("row = {}: must be below {}, the number of rows", row, labels.size()));
+        if (label >= classes())
+            return invalid(fmt::format(
+                "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
+                row, label, classes()));
+    }
+    return {};
+}
+
+/// The rule of find_label_issues: all may be 0.
+template <class T>
+bool StateOf<T>::only_one_label_is_left() const {
+    return labels[0] != 0 && rows_.count(labels[0]) == labels.size();
+}
+
+template <class T>
+Result<void> StateOf<T>::relabel(std::span<const LabelMove> moves, const Pool& pool) {
+    TUSKER_TRY(check(moves));
+    std::vector<LabelMove> back;
+    for (const auto& move : moves) back.push_back({move.row, labels[move.row]});
+    std::ranges::reverse(back);
+    move_labels(moves);
+    if (only_one_label_is_left()) {
+        const ClassId left = labels[0];
+        move_labels(back);
+        moved_classes_.clear();
+        changed_rows_.clear();
+        return invalid(fmt::format(
+            "labels: every one of the {} would be {}: there must be at least two different labels",
+            labels.size(), left));
+    }
+    move_bounds(pool);
+    count_again(pool);
+    flag_again(pool);
+    rank_again();
+    return {};
+}
+
+template <class T>
+void StateOf<T>::move_labels(std::span<const LabelMove> moves) {
+    for (const auto& [at, label] : moves) {
+        const auto row = static_cast<Row>(at);
+        const ClassId old = std::exchange(labels[row], label);
+        for (const ClassId k : {old, label}) moved_classes_.add(k);
+        changed_rows_.add(row);
+        if (moves.size() <= kMovesOneByOne) rows_.move(row, old, label);
+        const MatrixView<const T> one(probs_.template row<T>(row, widened_), 1, classes());
+        (void)scan_rows<T>(one, row, labels, facts_);
+    }
+    if (moves.size() > kMovesOneByOne) rows_ = ClassRows(labels, classes());
+}
+
+/// Thresholds, bounds and what rows are confident in.
+template <class T>
+void StateOf<T>::move_bounds(const Pool& pool) {
+    for (const ClassId k : moved_classes_.members()) {
+        means_[k] = mean_confidence<SoundOrder, T>(facts_.self, rows_.of(k));
+        counted_classes_.add(k);
+    }
+    const auto bounds = bounds_of<T>(thresholds_of<T>(means_, rows_));
+    std::vector<ClassId> moved;
+    std::size_t columns_to_read = 0;
+    for (ClassId k = 0; k < classes(); ++k) {
+        if (bounds[k] == bounds_[k]) continue;
+        moved.push_back(k);
+        if (!near_.covers(k, bounds_[k], bounds[k])) ++columns_to_read;
+    }
+    const std::vector<T> old = std::exchange(bounds_, bounds);
+    if (columns_to_read > kColumnsAtMost) return guess_all_again(pool);
+    for (const ClassId k : moved)
+        for (const Row row : near_.rows_between(k, old[k], bounds_[k], rows_.count(k), pool))
+            guess_again(row);
+}
+
+template <class T>
+void StateOf<T>::guess_again(Row row) {
+    const ClassId guess =
+        guess_class<T>(probs_.template row<T>(row, widened_), facts_.top[row], bounds_);
+    if (std::exchange(guesses_[row], guess) != guess) counted_classes_.add(labels[row]);
+}
+
+template <class T>
+void StateOf<T>::guess_all_again(const Pool& pool) {
+    const auto old = std::exchange(guesses_, guess_classes<T>(probs_, facts_, bounds_, pool));
+    for (std::size_t i = 0; i < old.size(); ++i)
+        if (old[i] != guesses_[i]) counted_classes_.add(labels[i]);
+}
+
+template <class T>
+void StateOf<T>::count_again(const Pool& pool) {
+    JointRowCounter counter(classes());
+    for (const ClassId k : counted_classes_.members())
+        counted_[k] = counter.count(guesses_, rows_.of(k), k);
+    counted_classes_.clear();
+    joint = calibrate(SparseSquare<std::int64_t>(counted_), rows_, pool);
+}
+
+template <class T>
+void StateOf<T>::flag_again(const Pool& pool) {
+    if (prunes(options_.filter_by)) {
+        prune_again(pool);
+    } else {
+        const Flags flags = flag_rows<SoundOrder>(input(), options_, pool);
+        for (std::size_t i = 0; i < flags.size(); ++i)
+            if (flags[i] != flags_[i]) changed_rows_.add(static_cast<Row>(i));
+        flags_ = flags;
+    }
+    moved_classes_.clear();
+}
+
+/// Of the classes that lost or got rows or whose counts differ. A moved row is in its new class.
+template <class T>
+void StateOf<T>::prune_again(const Pool& pool) {
+    auto counts = counts_to_prune(joint, rows_, options_, pool);
+    for (ClassId k = 0; k < classes(); ++k)
+        if (prune_counts_.size() == classes() && !same_entries(counts.row(k), prune_counts_.row(k)))
+            moved_classes_.add(k);
+    prune_counts_ = std::move(counts);
+    const auto pruned = moved_classes_.members();
+    std::vector<std::vector<Row>> changed(pruned.size());
+    pool.for_each(pruned.size(), [&](std::size_t i) {
+        const auto rows = rows_.of(pruned[i]);
+        std::vector<std::uint8_t> before;
+        for (const Row row : rows) before.push_back(flags_[row]);
+        prune_class<SoundOrder>(input(), pruned[i], prune_counts_, options_, flags_);
+        for (std::size_t j = 0; j < rows.size(); ++j)
+            if (flags_[rows[j]] != before[j]) changed[i].push_back(rows[j]);
+    });
+    for (const auto& rows : changed)
+        for (const Row row : rows) changed_rows_.add(row);
+}
+
+/// Takes out the rows that changed and puts in those of them that are flagged.
+template <class T>
+void StateOf<T>::rank_again() {
+    std::erase_if(ranked, [&](const LabelIssue& issue) {
+        return changed_rows_.contains(static_cast<Row>(issue.index));
+    });
+    RowScorer<SoundOrder, T> scorer(probs_, facts_, options_.rank_by);
+    std::vector<LabelIssue> come;
+    for (const Row row : changed_rows_.members())
+        if (flags_[row])
+            come.push_back(
+                {row, labels[row], facts_.top[row], static_cast<double>(scorer.score(row))});
+    std::ranges::sort(come, worse);
+    const auto old_end = static_cast<std::ptrdiff_t>(ranked.size());
+    ranked.insert(ranked.end(), come.begin(), come.end());
+    std::ranges::inplace_merge(ranked, ranked.begin() + old_end, worse);
+    changed_rows_.clear();
+}
+
+template <class T>
+Result<std::unique_ptr<LiveRanking::State>> start_as(Probabilities probs,
+                                                     std::vector<ClassId> labels,
+                                                     LabelIssueOptions options, const Pool& pool,
+                                                     const std::stop_token& stop,
+                                                     const Progress& progress) {
+    PartialScan<T> scan(labels, probs.columns());
+    TUSKER_TRY(scan.scan(0, probs, pool, stop, progress));
+    std::vector<std::string> warnings;
+    RowFacts<T> facts = TUSKER_TRY(std::move(scan).facts(options, warnings));
+    std::unique_ptr<LiveRanking::State> state = std::make_unique<StateOf<T>>(
+        std::move(probs), std::move(labels), std::move(options), std::move(facts), pool);
+    state->warnings = std::move(warnings);
+    return state;
+}
+
+Result<void> check_options(const LabelIssueOptions& options) {
+    if (options.order != Order::Sound)
+        return invalid("order = cleanlab: a live ranking is kept in the sound order only");
+    if (options.adjust_probabilities)
+        return invalid("adjust_probabilities: a live ranking has no adjusted scores");
+    if (options.all_scores) return invalid("all_scores: a live ranking scores label issues only");
+    return {};
+}
+
+}  // namespace
+
+Result<LiveRanking> LiveRanking::start(Probabilities probs, std::vector<ClassId> labels,
+                                       LabelIssueOptions options, const Pool& pool,
+                                       const std::stop_token& stop, const Progress& progress) {
+    TUSKER_TRY(check_options(options));
+    TUSKER_TRY(check_input(probs.rows(), probs.columns(), labels, options));
+    const auto start = probs.in_double() ? start_as<double> : start_as<float>;
+    return LiveRanking(TUSKER_TRY(
+        start(std::move(probs), std::move(labels), std::move(options), pool, stop, progress)));
+}
+
+LiveRanking::LiveRanking(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LiveRanking::LiveRanking(LiveRanking&&) noexcept = default;
+LiveRanking& LiveRanking::operator=(LiveRanking&&) noexcept = default;
+LiveRanking::~LiveRanking() = default;
+
+Result<void> LiveRanking::relabel(std::span<const LabelMove> moves, const Pool& pool) {
+    return state_->relabel(moves, pool);
+}
+std::span<const LabelIssue> LiveRanking::ranked() const { return state_->ranked; }
+const SparseSquare<std::int64_t>& LiveRanking::joint() const { return state_->joint; }
+std::span<const ClassId> LiveRanking::labels() const { return state_->labels; }
+std::span<const std::string> LiveRanking::warnings() const { return state_->warnings; }
+
+}  // namespace tusker::confident
