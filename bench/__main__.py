@@ -10,7 +10,7 @@ import datetime
 import pathlib
 import sys
 
-from bench import detection, generate, imports, label_errors, machine, queries, uploads
+from bench import detection, generate, imports, label_errors, machine, outliers, queries, uploads
 
 INTRODUCTION = """# Benchmarks
 
@@ -25,12 +25,13 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--large", type=pathlib.Path, default=pathlib.Path("build/large"))
     parser.add_argument(
-        "--only", choices=["label-errors", "detection", "uploads", "imports", "queries"]
+        "--only", choices=["label-errors", "detection", "outliers", "uploads", "imports", "queries"]
     )
     options = parser.parse_args()
     sections = {
         "label-errors": ("Label errors", lambda: label_errors.run(options.binary)),
         "detection": ("Label errors in boxes", detection.run),
+        "outliers": ("Outliers", outliers.run),
         "uploads": ("Uploads over HTTP", lambda: uploads.run(options.binary)),
         "imports": ("Import by path", lambda: imports.run(options.binary, options.large)),
         "queries": (

@@ -12,9 +12,11 @@ import warnings
 import numpy as np
 
 from tusker import _kernels
+from tusker.count import get_confident_thresholds
 from tusker.internal.neighbor.knn_graph import correct_knn_distances_and_indices, features_to_knn
 from tusker.internal.neighbor.search import NotFittedError
 from tusker.internal.outlier import correct_precision_errors, transform_distances_to_scores
+from tusker.internal.validation import assert_valid_inputs, labels_to_array
 
 
 class OutOfDistribution:
@@ -231,9 +233,6 @@ def _get_ood_predictions_scores(
                 "Cannot calculate adjust_pred_probs without labels: pass in labels, or set "
                 "params['adjust_pred_probs'] = False."
             )
-        from tusker.count import get_confident_thresholds
-        from tusker.internal.validation import assert_valid_inputs, labels_to_array
-
         labels = labels_to_array(labels)
         assert_valid_inputs(X=None, y=labels, pred_probs=pred_probs, multi_label=False)
         confident_thresholds = get_confident_thresholds(labels, pred_probs, multi_label=False)

@@ -7,7 +7,7 @@
 // those few are then computed in double precision in a fixed order (space), and only they are seen
 // by the caller. Where the bound proves nothing, the same is done again in double precision.
 // Equal rows are found first and searched once (distinct_rows). Never N × N in memory.
-// docs/decisions/0002-own-inner-products.md says why not by OpenBLAS. Start reading in
+// docs/decisions/0003-own-inner-products.md says why not by OpenBLAS. Start reading in
 // neighbors.cpp.
 #pragma once
 
