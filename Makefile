@@ -6,6 +6,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 DATA ?= tusker-data
 PORT ?= 8080
+FUZZ_SECONDS ?= 60
 # Python of the machine; only makes virtual environments.
 PYTHON ?= python3
 
@@ -28,6 +29,10 @@ help: ## What can be made
 $(BUILD)/.debian-build: setup/debian-build.txt
 	setup/debian_packages.sh $<
 	mkdir -p $(@D) && touch $@
+
+$(BUILD)/.debian-fuzz: setup/debian-fuzz.txt $(BUILD)/.debian-build
+	setup/debian_packages.sh $<
+	touch $@
 
 $(BUILD)/.debian-test: setup/debian-test.txt $(BUILD)/.debian-build
 	setup/debian_packages.sh $<
@@ -113,6 +118,12 @@ test-sanitizers: $(BUILD)/.debian-test ## Unit tests under address and undefined
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
 
+.PHONY: fuzz
+fuzz: $(BUILD)/.debian-fuzz ## Each reader of files meets a minute of made-up ones (FUZZ_SECONDS=60)
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	$(PYTHON) fuzz/run.py --seconds $(FUZZ_SECONDS) $(BUILD)/fuzz
+
 .PHONY: lint format
 lint: $(DEV) web/node_modules/.done $(BUILD)/venv-test/.done ## Formatters, clang-tidy, type checks
 	setup/lint_cpp.sh $(BUILD)/dev
@@ -121,7 +132,7 @@ lint: $(DEV) web/node_modules/.done $(BUILD)/venv-test/.done ## Formatters, clan
 	$(BUILD)/venv-test/bin/ruff format --check .
 
 format: $(BUILD)/.debian-test web/node_modules/.done $(BUILD)/venv-test/.done ## Writes the house's format into the files
-	find src bench python \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 -i
+	find src bench python fuzz \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 -i
 	cd web && npm run --silent format
 	$(BUILD)/venv-test/bin/ruff check --fix . && $(BUILD)/venv-test/bin/ruff format .
 

@@ -32,6 +32,11 @@ target_include_directories(tusker_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 # Without -ffp-contract=off, FMA makes instruction sets disagree in the last bit.
 target_compile_options(tusker_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror>)
+if(TUSKER_FUZZ)
+  # libstdc++ 12 itself calls what it calls deprecated, and clang sees that in std::stable_sort.
+  target_compile_options(tusker_options INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link -Wno-deprecated-declarations>)
+endif()
 if(TUSKER_SANITIZE)
   target_compile_options(tusker_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${TUSKER_SANITIZE} -fno-sanitize-recover=undefined>)

@@ -5,7 +5,7 @@
 set -euo pipefail
 build=$1
 
-find src bench python \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 --dry-run -Werror
+find src bench python fuzz \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format-19 --dry-run -Werror
 
 # Includes go one way: a room includes only rooms that stand above it in CMakeLists.txt.
 python3 setup/check_rooms.py

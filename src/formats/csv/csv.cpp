@@ -110,7 +110,8 @@ std::optional<std::int64_t> integer_of(std::string_view cell) {
 }
 
 std::string as_cell(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos && trimmed(text) == text)
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos && trimmed(text) == text &&
+        !text.starts_with(kByteOrderMark))
         return std::string(text);
     std::string cell = "\"";
     for (const char c : text) {

@@ -57,6 +57,13 @@ TEST(Csv, NumbersAreWholeCells) {
     EXPECT_EQ(integer_of("99999999999999999999"), std::nullopt);
 }
 
+TEST(Csv, ACellThatBeginsWithAByteOrderMarkKeepsIt) {
+    const std::string cell =
+        "\xEF\xBB\xBF"
+        "0.5";
+    EXPECT_EQ(rows_of(as_cell(cell)), (Rows{{cell}}));
+}
+
 RC_GTEST_PROP(Csv, WhatIsQuotedComesBack, ()) {
     const auto cells = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(
         rc::gen::container<std::string>(rc::gen::element('a', ',', '"', '\n', '\r', ' '))));
