@@ -12,29 +12,6 @@ namespace {
 
 constexpr std::size_t kMost = std::numeric_limits<Index>::max();
 
-Result<void> check_rows(const VoteRows& rows, const CrowdSize& size) {
-    const std::size_t n = rows.items.size();
-    if (rows.annotators.size() != n || rows.labels.size() != n)
-        return invalid(fmt::format("votes: {} items, {} annotators, {} labels: must be as many", n,
-                                   rows.annotators.size(), rows.labels.size()));
-    if (std::max({n, size.items, size.annotators, size.classes}) >= kMost)
-        return fail(ErrorCode::TooLarge, "votes: more than 2^32 - 2 rows, items or annotators");
-    for (std::size_t i = 0; i < n; ++i) {
-        if (rows.items[i] >= size.items)
-            return invalid(
-                fmt::format("votes[{}].item = {}: must be below {}", i, rows.items[i], size.items));
-        if (rows.annotators[i] >= size.annotators)
-            return invalid(fmt::format("votes[{}].annotator = {}: must be below {}", i,
-                                       rows.annotators[i], size.annotators));
-        if (rows.labels[i] >= size.classes)
-            return invalid(
-                fmt::format("votes[{}].label = {}: must be below {}, the number of "
-                            "classes",
-                            i, rows.labels[i], size.classes));
-    }
-    return {};
-}
-
 /// Positions of `keys` sorted by key, equal ones in the order of `order`.
 std::vector<Index> counting_sort(std::span<const Index> keys, std::span<const Index> order,
                                  std::size_t distinct) {
@@ -103,6 +80,29 @@ Piece gather_by_column(const WideTable& table, std::size_t begin, std::size_t en
 }
 
 }  // namespace
+
+Result<void> check_rows(const VoteRows& rows, const CrowdSize& size) {
+    const std::size_t n = rows.items.size();
+    if (rows.annotators.size() != n || rows.labels.size() != n)
+        return invalid(fmt::format("votes: {} items, {} annotators, {} labels: must be as many", n,
+                                   rows.annotators.size(), rows.labels.size()));
+    if (std::max({n, size.items, size.annotators, size.classes}) >= kMost)
+        return fail(ErrorCode::TooLarge, "votes: more than 2^32 - 2 rows, items or annotators");
+    for (std::size_t i = 0; i < n; ++i) {
+        if (rows.items[i] >= size.items)
+            return invalid(
+                fmt::format("votes[{}].item = {}: must be below {}", i, rows.items[i], size.items));
+        if (rows.annotators[i] >= size.annotators)
+            return invalid(fmt::format("votes[{}].annotator = {}: must be below {}", i,
+                                       rows.annotators[i], size.annotators));
+        if (rows.labels[i] >= size.classes)
+            return invalid(
+                fmt::format("votes[{}].label = {}: must be below {}, the number of "
+                            "classes",
+                            i, rows.labels[i], size.classes));
+    }
+    return {};
+}
 
 Votes::Votes(std::vector<Index> begins, std::vector<Vote> votes, const CrowdSize& size)
     : classes_(size.classes), begins_(std::move(begins)), votes_(std::move(votes)) {

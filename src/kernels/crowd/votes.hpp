@@ -43,6 +43,9 @@ struct CrowdSize {
     std::size_t classes = 0;
 };
 
+/// Errors name the row whose item, annotator or class is out of range.
+Result<void> check_rows(const VoteRows& rows, const CrowdSize& size);
+
 /// Thread safety: immutable.
 class Votes {
 public:
