@@ -11,6 +11,7 @@ import importlib.util
 
 from tusker.as_cleanlab import install_as_cleanlab, refuse_missing
 from tusker.boxes import BoxIssues, find_box_issues
+from tusker.crowd import DawidSkene, crowdlab, dawid_skene
 from tusker.feature_space import (
     NearDuplicates,
     Outliers,
@@ -23,9 +24,12 @@ from tusker.sound import find_label_issues
 
 __all__ = [
     "BoxIssues",
+    "DawidSkene",
     "MultilabelIssues",
     "NearDuplicates",
     "Outliers",
+    "crowdlab",
+    "dawid_skene",
     "find_box_issues",
     "find_label_issues",
     "find_multilabel_issues",

@@ -220,12 +220,12 @@ private:
 
     /// Divides a row of an error matrix by `totals` and takes its logarithms. Returns its share of
     /// the expected log-likelihood of votes and labels; as crowd-kit has it, the prior counts once
-    /// a vote. (A sum of q that was clipped at 1e-10 counts as such: nothing beside the tolerance.)
+    /// a vote. (A sum of q that was clipped at 1e-10 counts as none.)
     double scale(Index given, std::span<const double> totals) {
         double expected = 0;
         for (std::size_t k = 0; k < k_; ++k) {
             double& error = result_.errors[given * k_ + k];
-            const double votes = error;
+            const double votes = error > kLeast ? error : 0;
             error /= totals[k];
             double& log = logs_[given * k_ + k];
             log = Likelihoods<Conventions>::log(error);
