@@ -43,7 +43,9 @@ def read_labels(labels_multiannotator) -> Labels:
     """Raises ValueError for what is neither an array nor a DataFrame."""
     if isinstance(labels_multiannotator, pd.DataFrame):
         frame = labels_multiannotator
-        table = gather_labels(frame.to_numpy(dtype=float, na_value=np.nan))
+        if not all(isinstance(t, np.dtype) and t.kind in "fiub" for t in frame.dtypes):
+            frame = frame.astype(object).where(frame.notna(), np.nan)
+        table = gather_labels(frame.to_numpy(dtype=float))
         return Labels(table, frame.columns, frame.index)
     if isinstance(labels_multiannotator, np.ndarray):
         return Labels(gather_labels(labels_multiannotator), None, None)
