@@ -1,4 +1,4 @@
-"""Loads two datasets with known label errors, finds the errors, and prints a link that opens them.
+"""Loads three datasets with known label errors, finds the errors, and prints a link that opens them.
 
 Starts the server in the background if none holds the data directory. Running it again is harmless.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from demo import fashion
+from demo.box_errors import report_boxes
 from demo.label_errors import find_label_errors, measure
 from demo.load import Loaded, load_fashion, load_street
 from demo.server import Server, ServerError, find_or_start, stop_sentence
@@ -64,8 +65,10 @@ def load_all(
     street_folder = cache / "street"
     make_dataset(street_folder, scene_count)
     clock.step(f"{STREET}: {scene_count} scenes rendered")
-    load_street(server, STREET, street_folder)
+    street = load_street(server, STREET, street_folder)
     clock.step(f"{STREET}: loaded through the client")
+    report_boxes(server, STREET, street, street_folder)
+    clock.step(f"{STREET}: wrong boxes found")
     copy = load_fashion(server, FLIPPED, photographs, pictures, *flipped)
     clock.step(f"{FLIPPED}: loaded through the client")
     names = photographs.names

@@ -30,12 +30,12 @@ def find_label_errors(server: Server, name: str, loaded: Loaded) -> Found:
     """Uses the newest run over these predictions if there is one."""
     base = f"/api/datasets/{loaded.dataset_id}"
     began = time.monotonic()
-    if not _newest_run(server, base, loaded.run_id):
+    if not newest_run(server, base, loaded.run_id):
         job = server.post(f"{base}/issue-runs", {"run": loaded.run_id, "taxonomy": TAXONOMY})
         with Progress(f"{name}: finding label errors", job["total"] or 1) as progress:
             server.wait_for_job(job, progress)
     seconds = time.monotonic() - began
-    run = _newest_run(server, base, loaded.run_id)
+    run = newest_run(server, base, loaded.run_id)
     rows = []
     while True:
         question = {"q": "ORDER BY issue.score", "issues": run["id"], "overlays": False}
@@ -54,7 +54,7 @@ def find_label_errors(server: Server, name: str, loaded: Loaded) -> Found:
     )
 
 
-def _newest_run(server: Server, base: str, run_id: str) -> dict | None:
+def newest_run(server: Server, base: str, run_id: str) -> dict | None:
     runs = [run for run in server.get(f"{base}/issue-runs")["runs"] if run["run"] == run_id]
     return max(runs, key=lambda run: run["created_at"], default=None)
 

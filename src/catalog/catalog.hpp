@@ -99,7 +99,7 @@ struct Run {
     TimeMs created_at;
 };
 
-/// What a person decided about one label.
+/// What a person decided about one label or box.
 struct Decision {
     enum class Verdict { Accept, Keep, Choose };
     columns::RowKey annotation;
@@ -107,6 +107,18 @@ struct Decision {
     std::string label;       // the new label for Accept and Choose; the kept one for Keep
     std::string finding_id;  // the label-issue run that made one look; may be empty
     std::optional<double> score;
+    /// x y w h that a box gets, or that is added; empty: it stays where it is.
+    std::vector<double> geometry = {};
+    /// `annotation` is a predicted box that no annotation stands for: Accept and Choose add one
+    /// with `label` and `geometry`, Keep says that none is missing.
+    bool adds = false;
+};
+
+/// What a decision did. Numbers are stored; never renumber.
+enum class Effect : std::uint8_t {
+    Relabelled = 0,  // or nothing, if kept
+    Moved = 1,       // the box, and the label if that differs
+    Added = 2        // an annotation; kept: none was missing
 };
 
 /// A correction or a kept label, as it stays in the history for ever.
@@ -124,6 +136,9 @@ struct Correction {
     bool undone = false;
     TimeMs undone_at = 0;
     std::string undone_by;
+    RowNo issue_row = 0;  // the row that the finding named: annotation's, or the prediction's
+    Effect effect = Effect::Relabelled;
+    std::vector<double> given_geometry = {};  // before, if Moved
 };
 
 /// One step of an object's history, newest last.
@@ -131,7 +146,8 @@ struct Change {
     std::uint64_t journal_no;
     TimeMs at;
     std::string who;
-    std::string what;          // "uploaded", "updated", "corrected", "kept", "undone", "imported"
+    std::string what;          // "uploaded", "updated", "corrected", "moved", "added", "kept",
+                               // "undone", "imported"
     std::string label_before;  // empty for the first
     std::string label_after;
     std::string why;  // JSON

@@ -37,6 +37,9 @@ struct Dataset {
     std::shared_ptr<ItemSizes> sizes;
 };
 
+/// The numbers of a correction's given_geometry.
+std::vector<double> doubles_of(std::string_view bytes);
+
 /// Reads a row's JSON list of texts, and writes one.
 std::vector<std::string> texts_of(std::string_view json);
 std::string json_of(const std::vector<std::string>& texts);

@@ -2,8 +2,11 @@
 // is missing or broken is left out with a line in the log.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "catalog/catalog_impl.hpp"
+#include "catalog/metadata_rows.hpp"
 
 namespace tusker::catalog {
 namespace {
@@ -41,8 +44,33 @@ void Catalog::Impl::read_findings(const sqlite::Database& database, Version& ver
             continue;
         }
         finding->rows = std::move(*rows);
+        finding->worst = worst_of_items(finding->rows);
         version.findings.push_back(std::move(finding));
     }
+}
+
+std::shared_ptr<const columns::Segment> worst_of_items(
+    const std::shared_ptr<const columns::Segment>& rows) {
+    const auto item_no = rows->item_no();
+    if (std::ranges::adjacent_find(item_no) == item_no.end()) return rows;
+    const auto* const score = rows->find(column::kIssueScore, columns::Type::F64);
+    const auto* const rank = rows->find(column::kIssueRank, columns::Type::U32);
+    const auto order_of = [&](std::uint32_t row) {
+        const auto ranked = rank ? rank->index_of(row) : std::nullopt;
+        const auto scored = score ? score->index_of(row) : std::nullopt;
+        return std::pair(ranked ? rank->values<std::uint32_t>()[*ranked] : UINT32_MAX,
+                         scored ? score->values<double>()[*scored] : 0.0);
+    };
+    columns::SegmentBuilder builder;
+    for (std::uint32_t row = 0; row < rows->rows();) {
+        std::uint32_t worst = row;
+        const catalog::ItemNo item = item_no[row];
+        for (; row < rows->rows() && item_no[row] == item; ++row)
+            if (order_of(row) < order_of(worst)) worst = row;
+        builder.add_row(item, rows->row_no()[worst]);
+        copy_row(builder, *rows, worst, [](std::string_view) { return false; });
+    }
+    return builder.finish();
 }
 
 Result<void> Catalog::put_finding(std::string_view dataset_id, Finding finding) {
@@ -55,6 +83,7 @@ Result<void> Catalog::put_finding(std::string_view dataset_id, Finding finding) 
     std::filesystem::create_directories(path.parent_path(), error);
     TUSKER_TRY(replace_file(path, finding.rows->bytes()));
     if (finding.created_at == 0) finding.created_at = now_ms();
+    finding.worst = worst_of_items(finding.rows);
     const auto kept = std::make_shared<const Finding>(std::move(finding));
     return impl_->amend(
         turn,

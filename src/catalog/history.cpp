@@ -12,7 +12,8 @@ using Verdict = Decision::Verdict;
 
 constexpr std::string_view kSelect =
     "SELECT c.journal_no, c.part, c.item_no, c.row_no, c.verdict, c.given, c.label, c.finding_id, "
-    "c.score, j.at, j.who, c.undone_no, u.at, u.who, c.given_change, j.why, u.why "
+    "c.score, j.at, j.who, c.undone_no, u.at, u.who, c.given_change, j.why, u.why, "
+    "COALESCE(c.issue_row, c.row_no), c.effect, c.given_geometry "
     "FROM correction c JOIN journal j ON j.no = c.journal_no "
     "LEFT JOIN journal u ON u.no = c.undone_no WHERE c.dataset = ?1";
 
@@ -32,7 +33,23 @@ Correction read_correction(const sqlite::Statement& read) {
     correction.undone = !read.is_null(11);
     correction.undone_at = read.integer(12);
     correction.undone_by = read.text(13);
+    correction.issue_row = static_cast<RowNo>(read.integer(17));
+    correction.effect = static_cast<Effect>(read.integer(18));
+    correction.given_geometry = doubles_of(read.blob(19));
     return correction;
+}
+
+std::string what_of(const Correction& correction) {
+    if (correction.verdict == Verdict::Keep) return "kept";
+    switch (correction.effect) {
+        case Effect::Relabelled:
+            return "corrected";
+        case Effect::Moved:
+            return "moved";
+        case Effect::Added:
+            return "added";
+    }
+    return "";
 }
 
 /// The author's own words, else which finding made one look.
@@ -50,12 +67,12 @@ class Steps {
 public:
     void add_correction(const sqlite::Statement& read) {
         const auto correction = read_correction(read);
-        const bool is_kept = correction.verdict == Verdict::Keep;
         decided_.insert(correction.id);
-        add_write(static_cast<std::uint64_t>(read.integer(14)), correction.given);
-        changes_.push_back({correction.id, correction.at, correction.who,
-                            is_kept ? "kept" : "corrected", correction.given, correction.label,
-                            why_of(read.text(15), correction)});
+        // What was added had no label before.
+        if (correction.effect != Effect::Added)
+            add_write(static_cast<std::uint64_t>(read.integer(14)), correction.given);
+        changes_.push_back({correction.id, correction.at, correction.who, what_of(correction),
+                            correction.given, correction.label, why_of(read.text(15), correction)});
         if (correction.undone)
             changes_.push_back({static_cast<std::uint64_t>(read.integer(11)), correction.undone_at,
                                 correction.undone_by, "undone", correction.label, correction.given,

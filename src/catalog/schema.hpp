@@ -5,7 +5,7 @@
 
 namespace tusker::catalog {
 
-inline constexpr std::array<const char*, 1> kSchema = {R"sql(
+inline constexpr std::array<const char*, 2> kSchema = {R"sql(
 CREATE TABLE dataset (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL, created_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL, changed_by TEXT NOT NULL, changed_what TEXT NOT NULL
@@ -53,6 +53,13 @@ CREATE TABLE item_size (
     dataset TEXT NOT NULL, item_no INTEGER NOT NULL, width INTEGER NOT NULL,
     height INTEGER NOT NULL, PRIMARY KEY (dataset, item_no)
 ) WITHOUT ROWID;
+)sql",
+                                                       R"sql(
+-- issue_row: the row that the finding named, where it is not row_no (null: it is). effect: Effect of
+-- catalog.hpp. given_geometry: doubles as they were, of a box that was moved.
+ALTER TABLE correction ADD COLUMN issue_row INTEGER;
+ALTER TABLE correction ADD COLUMN effect INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE correction ADD COLUMN given_geometry BLOB;
 )sql"};
 
 }  // namespace tusker::catalog

@@ -59,11 +59,17 @@ inline constexpr std::string_view kTaxonomy = "taxonomy_name";  // Text, absent 
 inline constexpr std::string_view kClassPdfLabels = "class_pdf.labels";  // U32List of LabelCode
 inline constexpr std::string_view kClassPdf = "class_pdf";  // F64List, or F32List if exact
 inline constexpr std::string_view kMetadataPrefix = "metadata.";
-// findings of a label-issue run: one row for each item that was scored; row_no = the annotation's
-inline constexpr std::string_view kIssueScore = "issue.score";          // F64
-inline constexpr std::string_view kIssueGiven = "issue.given";          // U32 LabelCode
-inline constexpr std::string_view kIssueSuggested = "issue.suggested";  // U32 LabelCode
-inline constexpr std::string_view kIssueIs = "issue.is";                // Bool: found by the filter
+// findings of a label-issue run: a row for each label or box that was scored; row_no = the
+// annotation's, or the prediction's where no annotation stands for it (overlooked)
+inline constexpr std::string_view kIssueScore = "issue.score";  // F64
+inline constexpr std::string_view kIssueGiven = "issue.given";  // U32 LabelCode, absent: overlooked
+inline constexpr std::string_view kIssueSuggested =
+    "issue.suggested";  // U32 LabelCode, absent: nothing says which
+inline constexpr std::string_view kIssueKind =
+    "issue.kind";  // Text, only where issue.is: label, overlooked, swapped, badly_located
+inline constexpr std::string_view kIssuePrediction =
+    "issue.prediction";  // U64: row of the predicted box that says so
+inline constexpr std::string_view kIssueIs = "issue.is";      // Bool: found by the filter
 inline constexpr std::string_view kIssueRank = "issue.rank";  // U32, 0 = worst; only where issue.is
 }  // namespace column
 
@@ -124,7 +130,14 @@ struct Finding {
     TimeMs created_at = 0;
     std::string summary;  // JSON: counts, skipped, class order, thresholds
     std::shared_ptr<const columns::Segment> rows;
+    /// One row an item, its worst: by rank, then score. `rows` itself where no item has more.
+    std::shared_ptr<const columns::Segment> worst = nullptr;
+
+    bool has_several_an_item() const { return worst && worst != rows; }
 };
+/// Of a finding's rows; items without a row have none.
+std::shared_ptr<const columns::Segment> worst_of_items(
+    const std::shared_ptr<const columns::Segment>& rows);
 
 class ReferenceIndex;  // (reference_id -> item_no), shared by Versions
 class ItemSizes;       // pixels of pictures, found out after the upload, shared by Versions

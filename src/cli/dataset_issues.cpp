@@ -17,6 +17,7 @@ constexpr std::size_t kRowsShown = 20;
 
 struct ShownIssue {
     std::string reference_id;
+    std::string kind;
     std::string given;
     std::string suggested;
     double score = 0;
@@ -45,9 +46,13 @@ Result<Found> find_locally(const DatasetIssuesOptions& options) {
     for (const label_issues::IssueRow& issue : label_issues::found_issues(finding)) {
         if (found.worst.size() == kRowsShown) break;
         const auto item = catalog::find_item(*version, issue.annotation.item_no);
-        found.worst.push_back({std::string(item ? item->reference_id : ""),
-                               version->labels->text(issue.given),
-                               version->labels->text(issue.suggested), issue.score});
+        const auto text = [&](std::optional<catalog::LabelCode> label) {
+            return label ? version->labels->text(*label) : std::string();
+        };
+        found.worst.push_back(
+            {std::string(item ? item->reference_id : ""),
+             std::string(issue.kind ? label_issues::name_of(*issue.kind) : std::string_view()),
+             text(issue.given), text(issue.suggested), issue.score});
     }
     TUSKER_TRY(catalog->put_finding(dataset.id, std::move(finding)));
     return found;
@@ -80,8 +85,8 @@ Result<Found> find_remotely(const Remote& remote, const DatasetIssuesOptions& op
             const auto issue = tile.find_value("issue");
             if (!issue) return;
             const auto score = issue->find("score");
-            found.worst.push_back({text_of(tile, "ref"), text_of(*issue, "given"),
-                                   text_of(*issue, "suggested"),
+            found.worst.push_back({text_of(tile, "ref"), text_of(*issue, "kind"),
+                                   text_of(*issue, "given"), text_of(*issue, "suggested"),
                                    score ? score->as_double().value_or(0) : 0});
         });
     return found;
@@ -92,22 +97,31 @@ std::uint64_t number_of(json::Value value, std::string_view key) {
     return static_cast<std::uint64_t>(member ? member->as_int().value_or(0) : 0);
 }
 
+void print_skipped(json::Value skipped) {
+    std::string line;
+    for (const auto& [key, what] :
+         {std::pair("no_label", "without label"), std::pair("several_labels", "with several"),
+          std::pair("no_prediction", "without probabilities"),
+          std::pair("not_labelled", "without any box"), std::pair("polygons", "polygons")})
+        if (skipped.find(key))
+            line += fmt::format("{}{} {}", line.empty() ? "skipped: " : ", ",
+                                with_commas(number_of(skipped, key)), what);
+    std::printf("%s\n", line.c_str());
+}
+
 void print(const Found& found, const json::Document& run) {
     const json::Value root = run.root();
-    std::printf("%s label issues among %s items with label and probabilities\n",
-                with_commas(number_of(root, "found")).c_str(),
-                with_commas(number_of(root, "scored")).c_str());
-    if (const auto skipped = root.find("skipped"))
-        std::printf("skipped: %s without label, %s with several, %s without probabilities\n",
-                    with_commas(number_of(*skipped, "no_label")).c_str(),
-                    with_commas(number_of(*skipped, "several_labels")).c_str(),
-                    with_commas(number_of(*skipped, "no_prediction")).c_str());
+    const bool of_boxes = root.find("kinds").has_value();
+    std::printf("%s label issues among %s %s\n", with_commas(number_of(root, "found")).c_str(),
+                with_commas(number_of(root, "scored")).c_str(),
+                of_boxes ? "boxes" : "items with label and probabilities");
+    if (const auto skipped = root.find("skipped")) print_skipped(*skipped);
     if (found.worst.empty()) return;
-    std::printf("\nWorst %zu\n%12s  %-20s %-20s %s\n", found.worst.size(), "score", "given",
-                "suggested", "item");
+    std::printf("\nWorst %zu\n%12s  %-13s %-20s %-20s %s\n", found.worst.size(), "score", "kind",
+                "given", "suggested", "item");
     for (const ShownIssue& issue : found.worst)
-        std::printf("%12.6g  %-20s %-20s %s\n", issue.score, issue.given.c_str(),
-                    issue.suggested.c_str(), issue.reference_id.c_str());
+        std::printf("%12.6g  %-13s %-20s %-20s %s\n", issue.score, issue.kind.c_str(),
+                    issue.given.c_str(), issue.suggested.c_str(), issue.reference_id.c_str());
 }
 
 }  // namespace

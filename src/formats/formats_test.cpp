@@ -302,9 +302,9 @@ TEST_F(FormatsTest, ExportsSayTheLabelsAsTheyAreAndAsTheyWereGiven) {
     import(request("street.json"));
     correct(objects("a.jpg")[1], "police \"car\"");
     const std::string csv = exported("csv");
-    EXPECT_THAT(csv, HasSubstr("a.jpg,501,box,car,car,10,20,30.5,40,,\r\n"));
+    EXPECT_THAT(csv, HasSubstr("a.jpg,501,box,car,car,10,20,30.5,40,,,,,\r\n"));
     EXPECT_THAT(csv, HasSubstr("a.jpg,502,box,\"police \"\"car\"\"\",bus,1,2,3,4,ben,2"));
-    EXPECT_THAT(csv, HasSubstr("b.jpg,,,,,,,,,,\r\n"));
+    EXPECT_THAT(csv, HasSubstr("b.jpg,,,,,,,,,,,,,\r\n"));
     const std::string changes = export_changes(*version(), *catalog->corrections(dataset));
     EXPECT_THAT(changes, HasSubstr("\r\na.jpg,502,bus,\"police \"\"car\"\"\",ben,2"));
 

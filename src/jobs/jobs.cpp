@@ -102,7 +102,9 @@ public:
             ended.status = Status::Failed;
             ended.error = outcome.error().message;
         }
-        if (ended.status == Status::Done && ended.total == 0) ended.total = ended.done;
+        // Works count in steps and leave the last, smaller one out; what is done is wholly done.
+        if (ended.status == Status::Done)
+            ended.done = ended.total = std::max(ended.done, ended.total);
         // A full disk leaves the row "running": the next start tells that the server stopped.
         const std::scoped_lock storing(storing_);
         if (const auto stored = store_.put(ended, errors()); !stored)

@@ -184,7 +184,7 @@ private:
             return suggest_all({"reference_id", "metadata", "width", "height", "created_at"},
                                "word");
         if (root == "issue" && depth == 1)
-            return suggest_all({"score", "suggested", "given", "is", "rank"}, "issue");
+            return suggest_all({"score", "kind", "suggested", "given", "is", "rank"}, "issue");
         if (root == "item" && depth == 2 && path.names[1] == "metadata")
             return suggest_keys(scope_.version.items);
         if (in_group) {
@@ -264,6 +264,7 @@ private:
             return last == "reference_id" ? void() : suggest_metadata_values(version.items, last);
         if (root == "issue") {
             if (last == "is") return add_flags();
+            if (last == "kind") return suggest_issue_kinds();
             if (last != "score" && last != "rank") suggest_label_values(version.annotations);
             return;
         }
@@ -281,6 +282,13 @@ private:
             return suggest_metadata_values(*table, last);
         for (const auto& taxonomy : version.taxonomies)
             if (taxonomy.name == word) suggest_taxonomy_values(*table, taxonomy);
+    }
+
+    void suggest_issue_kinds() {
+        const auto* const finding = scope_.version.find_label_issues(scope_.finding_id);
+        if (finding == nullptr || !finding->rows) return;
+        for (const auto& [kind, counts] : count_issue_kinds(*finding, *scope_.version.living))
+            add_value(kind, counts.issues);
     }
 
     void add_flags() {

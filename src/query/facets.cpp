@@ -419,4 +419,25 @@ std::vector<MetadataKey> metadata_keys_with_types(const columns::Table& table) {
     return keys;
 }
 
+std::map<std::string, IssueKindCount> count_issue_kinds(const catalog::Finding& finding,
+                                                        const columns::Bitmap& items) {
+    std::map<std::string, IssueKindCount> counts;
+    const Segment& rows = *finding.rows;
+    const Column* const kinds = rows.find(column::kIssueKind, Type::Text);
+    if (kinds == nullptr) return counts;
+    std::map<std::string_view, ItemNo> last_item;  // rows of an item stand together
+    const auto item_no = rows.item_no();
+    for_values(*kinds, 0, rows.rows(), [&](std::size_t index, std::size_t row) {
+        const ItemNo item = item_no[row];
+        if (!items.contains(item)) return;
+        const std::string_view kind = kinds->text(static_cast<std::uint32_t>(index));
+        IssueKindCount& count = counts[std::string(kind)];
+        ++count.issues;
+        const auto [last, is_new] = last_item.try_emplace(kind, item);
+        if (is_new || last->second != item) ++count.items;
+        last->second = item;
+    });
+    return counts;
+}
+
 }  // namespace tusker::query

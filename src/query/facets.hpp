@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,6 +72,13 @@ struct MetadataFacet {
 MetadataFacet count_metadata(const columns::Table& table, std::string_view key,
                              const columns::Bitmap& items, const Pool& pool,
                              std::span<const double> edges = {});
+/// Label issues by kind, of living items in `items`; kinds that the run found, by name.
+struct IssueKindCount {
+    std::uint64_t issues = 0;
+    std::uint64_t items = 0;  // with at least one
+};
+std::map<std::string, IssueKindCount> count_issue_kinds(const catalog::Finding& finding,
+                                                        const columns::Bitmap& items);
 /// Keys that rows have, by bytes, each with its types, such as "text" or "number, text".
 struct MetadataKey {
     std::string key;

@@ -20,7 +20,7 @@ const std::vector<std::string> kTypes = {"box",    "polygon",   "category",     
                                          "cuboid", "keypoints", "multicategory", "segmentation"};
 const std::vector<std::string> kItemWords = {"metadata", "reference_id", "width", "height",
                                              "created_at"};
-const std::vector<std::string> kIssueWords = {"score", "given", "suggested", "is", "rank"};
+const std::vector<std::string> kIssueWords = {"score", "given", "suggested", "kind", "is", "rank"};
 
 std::vector<std::string> with_types(std::vector<std::string> words) {
     words.insert(words.end(), kTypes.begin(), kTypes.end());
@@ -118,7 +118,7 @@ Result<Term> Resolver::path(const Node& node, const Group* group, Subject& subje
         return metadata_field(node.names[1], source_of(Kind::Items, {}, scope_.version.items));
     }
     if (first.text == "item") return item_path(node, 1);
-    if (first.text == "issue") return issue_path(node);
+    if (first.text == "issue") return issue_path(node, subject);
     if (first.text == "annotations" || first.text == "predictions")
         return objects_path(node, subject);
     if (first.text == "slice")
@@ -151,16 +151,29 @@ Result<Term> Resolver::item_path(const Node& node, std::size_t first) {
     return field_term(items, std::move(field), false);
 }
 
-Result<Term> Resolver::issue_path(const Node& node) {
-    if (node.names.size() < 2)
-        return problem_at(node.names[0].column, "expected issue." + listed(kIssueWords));
-    const Name& word = node.names[1];
+// An item may have several issues: a comparison holds if some issue satisfies it, as for
+// annotations; ORDER BY reads the worst.
+Result<std::size_t> Resolver::issues_source(const Node& node, const Subject& subject) {
     const auto* const finding = scope_.version.find_label_issues(scope_.finding_id);
     if (finding == nullptr)
         return problem_at(node.names[0].column,
                           scope_.finding_id.empty()
                               ? "no label issues have been looked for in this dataset yet"
                               : fmt::format("no label-issue run '{}'", scope_.finding_id));
+    const bool is_worst = subject.is_order && finding->has_several_an_item();
+    const std::string which = is_worst ? "worst" : "";
+    for (std::size_t i = 0; i < query_.sources.size(); ++i)
+        if (query_.sources[i].kind == Kind::Issues && query_.sources[i].run_id == which) return i;
+    query_.sources.push_back(
+        {Kind::Issues, which, {{is_worst ? finding->worst : finding->rows, nullptr}}, {{}}});
+    return query_.sources.size() - 1;
+}
+
+Result<Term> Resolver::issue_path(const Node& node, Subject& subject) {
+    if (node.names.size() < 2)
+        return problem_at(node.names[0].column, "expected issue." + listed(kIssueWords));
+    const Name& word = node.names[1];
+    const auto source = TUSKER_TRY(issues_source(node, subject));
     Field field;
     if (is_word(word, "score"))
         field = {Field::Kind::Column, std::string(catalog::column::kIssueScore)};
@@ -168,6 +181,8 @@ Result<Term> Resolver::issue_path(const Node& node) {
         field = {Field::Kind::Label, std::string(catalog::column::kIssueGiven)};
     else if (is_word(word, "suggested"))
         field = {Field::Kind::Label, std::string(catalog::column::kIssueSuggested)};
+    else if (is_word(word, "kind"))
+        field = {Field::Kind::Column, std::string(catalog::column::kIssueKind)};
     else if (is_word(word, "is"))
         field = {Field::Kind::Column, std::string(catalog::column::kIssueIs)};
     else if (is_word(word, "rank"))
@@ -176,10 +191,15 @@ Result<Term> Resolver::issue_path(const Node& node) {
         return problem_at(word.column, no_such("word", word.text, kIssueWords) +
                                            "; expected issue." + listed(kIssueWords));
     TUSKER_TRY(check_length(node, 2, "issue." + word.text));
-    for (std::size_t i = 0; i < query_.sources.size(); ++i)
-        if (query_.sources[i].kind == Kind::Issues) return field_term(i, std::move(field), false);
-    query_.sources.push_back({Kind::Issues, {}, {{finding->rows, nullptr}}, {{}}});
-    return field_term(query_.sources.size() - 1, std::move(field), false);
+    const auto* const finding = scope_.version.find_label_issues(scope_.finding_id);
+    const bool is_some = !subject.is_order && finding->has_several_an_item();
+    if (!is_some) return field_term(source, std::move(field), false);
+    if (subject.source && *subject.source != source)
+        return problem_at(node.column,
+                          "one comparison speaks of one object; ask for an issue and an annotation "
+                          "in two comparisons");
+    subject.source = source;
+    return field_term(source, std::move(field), true);
 }
 
 Result<Term> Resolver::objects_path(const Node& node, Subject& subject) {

@@ -264,6 +264,7 @@ private:
         if (root == "issue") {
             if (!item.issue) return {};
             if (names[1].text == "score") return of_number(item.issue->score);
+            if (names[1].text == "kind") return item.issue->is_issue ? of_text("label") : Val{};
             if (names[1].text == "is") return of_number(item.issue->is_issue ? 1 : 0);
             return of_text(names[1].text == "given" ? item.issue->given : item.issue->suggested);
         }

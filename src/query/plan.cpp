@@ -305,6 +305,7 @@ Result<Term> Resolver::order_value(const Node& node) {
     if (is_condition_kind(node) && node.kind != Node::Kind::Path)
         return problem_at(node.column, "expected a value to order by, found a condition");
     Subject subject;
+    subject.is_order = true;
     Term term = TUSKER_TRY(value(node, nullptr, subject));
     if (subject.source)
         return problem_at(node.column,

@@ -111,7 +111,8 @@ inline Node name(int depth, bool in_group) {
         case 9:
             return path({plain(kind), plain("clothing_type")});
         case 10:
-            return path({plain("issue"), plain(word({"score", "given", "suggested", "is"}))});
+            return path(
+                {plain("issue"), plain(word({"score", "given", "suggested", "kind", "is"}))});
         default: {
             if (depth <= 0) return path({plain("metadata"), metadata_key()});
             Node group = path({plain(kind), plain("count")});

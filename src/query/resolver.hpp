@@ -35,6 +35,7 @@ private:
         std::optional<std::string> label;
         std::vector<Term> filters;
         bool beside_text = false;  // the other side of the comparison is a text
+        bool is_order = false;     // of ORDER BY: one value an item, so its worst issue's
     };
 
     // plan.cpp
@@ -57,7 +58,8 @@ private:
     // names.cpp
     Result<Term> path(const Node& node, const Group* group, Subject& subject);
     Result<Term> item_path(const Node& node, std::size_t first);
-    Result<Term> issue_path(const Node& node);
+    Result<Term> issue_path(const Node& node, Subject& subject);
+    Result<std::size_t> issues_source(const Node& node, const Subject& subject);
     Result<Term> objects_path(const Node& node, Subject& subject);
     Result<Term> group_path(const Node& node, const Group& group);
     Result<Term> typed_count(const Node& node, std::size_t source);

@@ -144,6 +144,8 @@ std::shared_ptr<const catalog::Finding> make_finding(const Dataset& dataset,
         builder.set_u32(builder.column(column::kIssueSuggested, Type::U32),
                         labels.add(issue->suggested));
         builder.set_bool(builder.column(column::kIssueIs, Type::Bool), issue->is_issue);
+        if (issue->is_issue)
+            builder.set_text(builder.column(column::kIssueKind, Type::Text), "label");
     }
     auto finding = std::make_shared<catalog::Finding>();
     finding->id = "iss_1";

@@ -62,8 +62,12 @@ def test_wrong_labels_come_out_ranked(api):
 def test_a_wrong_method_is_told_the_names(api):
     with pytest.raises(Refused, match="filter_by = prune: must be one of prune_by_noise_rate"):
         api.post("/datasets/animals/issue-runs", {"filter_by": "prune"})
+    with pytest.raises(Refused, match="task = boxes: must be classification or detection"):
+        api.post("/datasets/animals/issue-runs", {"task": "boxes"})
     with pytest.raises(Refused, match="has no predictions with class probabilities"):
-        api.post("/datasets/street/issue-runs")
+        api.post("/datasets/street/issue-runs", {"task": "classification"})
+    with pytest.raises(Refused, match="no predicted boxes with a confidence"):
+        api.post("/datasets/animals/issue-runs", {"task": "detection"})
 
 
 def test_compat_names_cleanlab_and_every_run_stays(api):

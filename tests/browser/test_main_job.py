@@ -84,3 +84,8 @@ def test_the_demo_says_how_many_flipped_labels_it_found(demo):
     assert re.search(r"precision 0\.\d{3}, recall 0\.\d{3}, average precision 0\.\d{3}", demo.said)
     recall = float(re.search(r"recall (0\.\d+)", demo.said).group(1))
     assert recall > 0.8  # of 75 flips among 1,500 photographs
+
+
+def test_the_demo_says_how_many_planted_boxes_it_found(demo):
+    for kind in ("swapped", "badly_located", "overlooked"):
+        assert re.search(rf"{kind} +\d+ of +\d+ found, .* precision \d\.\d{{3}}, recall", demo.said)

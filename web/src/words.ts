@@ -53,6 +53,15 @@ export const probability = (value: number): string => value.toFixed(2);
 export const confidence = (value: number): string =>
   value >= 0.995 ? '1.0' : value.toFixed(2).replace(/^0/, '');
 
+/** "2.9 %", "0.04 %": two figures. */
+export const share = (value: number): string =>
+  value >= 0.0995 ? percent(value) : `${Number((value * 100).toPrecision(2))} %`;
+/** "36 to 74". */
+export const range = (low: number, high: number): string =>
+  Math.round(low) === Math.round(high)
+    ? n(Math.round(low))
+    : `${n(Math.floor(low))} to ${n(Math.ceil(high))}`;
+
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** "13 s", "2 min 5 s". */
@@ -207,6 +216,7 @@ export const WORDS = {
     fewer: 'fewer',
     top: (shown: number, distinct: number) => `${n(shown)} of ${n(distinct)} values`,
     predictions: 'predictions',
+    issueKinds: 'Label issues',
     noMetadata: 'The images carry no metadata.',
     strip: 'Distributions',
     bar: (label: string, count: number, whole: number) => `${label}: ${n(count)} of ${n(whole)}`,
@@ -281,6 +291,17 @@ export const WORDS = {
     now: 'now',
     accept: (label: string) => `Accept ${label}`,
     keep: (label: string) => `Keep ${label}`,
+    acceptBox: 'Take this box',
+    keepBox: 'Keep the box',
+    add: (label: string) => `Add ${label}`,
+    addNone: 'None is missing',
+    noBox: 'no box',
+    sameBox: (label: string) => `${label}, another box`,
+    unclear: 'another class',
+    added: (label: string) => `added ${label}`,
+    moved: 'box moved',
+    notMissing: 'none missing',
+    agreed: 'the model agrees',
     other: 'Other class',
     acceptKey: 'accept',
     keepKey: 'keep',
@@ -290,18 +311,61 @@ export const WORDS = {
     pick: 'Another class for this label',
     pickPlaceholder: 'type a class',
     kept: (label: string) => `kept ${label}`,
-    undone: (label: string) => `Undone: the label is ${label} again`,
+    undone: (label: string) =>
+      label === '' ? 'Undone: the box is gone again' : `Undone: the label is ${label} again`,
     by: (who: string, at: string) => `by ${who}, ${when(at)}`,
     verdicts: { accept: 'accepted', keep: 'kept', choose: 'other class' },
   },
   issues: {
     name: 'Label issues',
     left: 'Where the issues are',
+    kinds: {
+      label: 'label',
+      overlooked: 'overlooked',
+      swapped: 'swapped',
+      badly_located: 'badly located',
+    } as const,
+    kindName: 'What is wrong',
+    kindsTitle: 'Kinds',
+    wrong: 'Labels still wrong',
+    wrongSmall: (audited: number) =>
+      audited === 0 ? 'no audited picks yet' : `95 % interval, ${n(audited)} audited`,
+    wrongRange: (low: number, high: number, labels: number) =>
+      `${share(low / labels)} to ${share(high / labels)} · ${range(low, high)} of ${n(labels)} labels`,
+    listedRange: (low: number, high: number) => `${range(low, high)} wrong among the listed`,
+    unknown: 'not known yet',
+    decideSome: 'Decide a few: your answers say how many labels are wrong.',
+    auditRest: (open: number) =>
+      `The rest has not been looked at: audit ${plural(open, 'pick', 'picks')} drawn at random.`,
+    auditPicks: (open: number) => `Audit ${plural(open, 'pick', 'picks')}`,
+    nextHolds: (labels: number, low: number, high: number) =>
+      `The next ${n(labels)} are expected to hold ${range(low, high)} errors.`,
+    stopMore: (target: number, more: number) =>
+      `stopping is reasonable below ${share(target)}: about ${n(more)} more`,
+    stopNow: (target: number) => `stopping is reasonable: below ${share(target)} wrong`,
+    stopNever: (target: number) => `the list alone does not lead below ${share(target)}`,
+    zeroDecided: '0 decided',
+    curve: 'How the estimate went as labels were decided',
+    curvePoint: (decided: number, at: { expected: number; low: number; high: number }) =>
+      `${n(decided)} decided: ${n(Math.round(at.expected))}, ${range(at.low, at.high)}`,
+    runName: 'run',
+    runAt: (at: string, found: number) => `${when(at)} · ${n(found)} found`,
+    compare: 'compare',
+    since: (at: string) => `since run of ${clock.format(new Date(at))}`,
+    changes: {
+      new: (count: number) => `${n(count)} new`,
+      relabelled: (count: number) => `${n(count)} relabelled`,
+      gone: (count: number) => `${n(count)} gone`,
+      still: (count: number) => `${n(count)} still there`,
+    },
+    clearChange: 'All of this run',
+    allKinds: 'All kinds',
     figure: 'Open label issues',
     figureSmall: (found: number, scored: number) => `${n(found)} found in ${n(scored)} labels`,
     decided: (count: number) => `open, ${n(count)} decided`,
     skipped: (count: number) =>
       `${n(count)} images were not scored: no label, several, or no prediction.`,
+    skippedBoxes: (count: number) => `${images(count)} without any box were left out.`,
     matrix: 'Given → suggested',
     matrixSmall: 'click a cell, row or column to filter',
     matrixTop: (shown: number, all: number) => `the ${n(shown)} most frequent of ${n(all)} pairs`,
@@ -317,21 +381,27 @@ export const WORDS = {
     methodSmall: (ms: number) => `found in ${took(ms)}`,
     filter: 'filter',
     rank: 'rank',
-    states: { all: 'All', open: 'Open', decided: 'Decided' } as const,
+    states: { all: 'All', open: 'Open', decided: 'Decided', picks: 'Picks' } as const,
     stateName: 'Which label issues',
     slice: (count: number) => `Slice ${n(count)}`,
     issue: (rank: number, total: number) => `Issue ${n(rank)} of ${n(total)}`,
     tile: (rank: number, total: number, given: string, suggested: string, at: string) =>
       `label issue ${n(rank)} of ${n(total)}, given ${given}, suggested ${suggested}, score ${at}`,
+    boxTile: (rank: number, total: number, kind: string, what: string, at: string) =>
+      `label issue ${n(rank)} of ${n(total)}, ${kind}, ${what}, score ${at}`,
     open1: 'open',
     next: 'next',
     probabilities: 'Predicted probabilities',
+    wholePicture: 'Whole picture',
     provenance: 'Provenance',
     listed: (first: number, last: number, total: number) =>
       total === 0 ? 'no label issues' : `label issues ${n(first)} to ${n(last)} of ${n(total)}`,
     none: 'No label issue is in this scope',
-    noneWhy: 'Widen the query or the pair of classes.',
+    noneWhy: 'Nothing of this run fits the query and the filters.',
+    widen: 'All of this run',
     neverTitle: 'Not searched for label issues yet',
+    neverWhyBoxes: (run: string) =>
+      `ObjectLab compares the given boxes with those of ${run}: boxes that were overlooked, have another class, or lie in the wrong place.`,
     neverWhy: (run: string) =>
       `Confident learning compares each label with the probabilities of ${run}. It takes about a second for 100,000 images.`,
     find: (items: number) => `Find label issues in ${images(items)}`,
@@ -391,6 +461,8 @@ export const WORDS = {
     deleted: (name: string, count: number) => `Deleted ${name}, ${images(count)}; the images stay`,
     combine: 'Combine',
     combineSmall: 'counted before anything is made',
+    choose: 'choose a slice',
+    inScope: (count: number) => `${n(count)} in scope`,
     combineWhy: 'Press A and B on two slices, or their letters here.',
     first: (what: string, shown: number, count: number) =>
       `${what}, first ${n(shown)} of ${n(count)}`,

@@ -2,49 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
+
+#include "base/json.hpp"
 
 namespace tusker::label_issues {
 namespace {
 
 namespace column = catalog::column;
-
-/// The columns of a finding's segment.
-class IssueColumns {
-public:
-    explicit IssueColumns(const columns::Segment& segment)
-        : segment_(segment),
-          score_(segment.find(column::kIssueScore, columns::Type::F64)),
-          given_(segment.find(column::kIssueGiven, columns::Type::U32)),
-          suggested_(segment.find(column::kIssueSuggested, columns::Type::U32)),
-          rank_(segment.find(column::kIssueRank, columns::Type::U32)) {}
-
-    bool is_whole() const { return score_ && given_ && suggested_; }
-    IssueRow row(std::uint32_t row) const {
-        IssueRow issue{.annotation = {segment_.item_no()[row], segment_.row_no()[row]},
-                       .given = given_->values<std::uint32_t>()[row],
-                       .suggested = suggested_->values<std::uint32_t>()[row],
-                       .score = score_->values<double>()[row],
-                       .rank = {}};
-        if (const auto index = rank_ ? rank_->index_of(row) : std::nullopt)
-            issue.rank = rank_->values<std::uint32_t>()[*index];
-        return issue;
-    }
-    /// Rows with a rank.
-    std::vector<std::uint32_t> ranked_rows() const {
-        std::vector<std::uint32_t> rows;
-        if (rank_ == nullptr) return rows;
-        if (!rank_->is_dense()) return {rank_->positions().begin(), rank_->positions().end()};
-        for (std::uint32_t row = 0; row < segment_.rows(); ++row) rows.push_back(row);
-        return rows;
-    }
-
-private:
-    const columns::Segment& segment_;
-    const columns::Column* score_;
-    const columns::Column* given_;
-    const columns::Column* suggested_;
-    const columns::Column* rank_;
-};
 
 void count_verdict(Verdicts& verdicts, catalog::Decision::Verdict verdict) {
     switch (verdict) {
@@ -62,31 +27,36 @@ void count_verdict(Verdicts& verdicts, catalog::Decision::Verdict verdict) {
 
 using Pair = std::pair<catalog::LabelCode, catalog::LabelCode>;
 
-Pair pair_of(const IssueRow& issue) { return {issue.given, issue.suggested}; }
+/// Where only one of both is known there is no confusion to count.
+std::optional<Pair> pair_of(const IssueRow& issue) {
+    if (!issue.given || !issue.suggested || issue.kind == Kind::BadlyLocated) return std::nullopt;
+    return Pair(*issue.given, *issue.suggested);
+}
+
+bool is_asked(const IssueRow& issue, const ListRequest& request) {
+    return (!request.given || issue.given == request.given) &&
+           (!request.suggested || issue.suggested == request.suggested);
+}
+
+void sort_by_pair(std::vector<const IssueRow*>& listed,
+                  const std::map<Pair, std::uint64_t>& cells) {
+    const auto count_of = [&](const std::optional<Pair>& pair) {
+        return pair ? cells.at(*pair) : 0;
+    };
+    std::ranges::stable_sort(listed, [&](const IssueRow* a, const IssueRow* b) {
+        const auto pair_a = pair_of(*a);
+        const auto pair_b = pair_of(*b);
+        const auto count_a = count_of(pair_a);
+        const auto count_b = count_of(pair_b);
+        return count_a != count_b ? count_a > count_b : pair_a < pair_b;
+    });
+}
 
 }  // namespace
 
-std::vector<IssueRow> found_issues(const catalog::Finding& finding) {
-    std::vector<IssueRow> issues;
-    if (!finding.rows) return issues;
-    const IssueColumns columns(*finding.rows);
-    if (!columns.is_whole()) return issues;
-    for (const std::uint32_t row : columns.ranked_rows()) issues.push_back(columns.row(row));
-    std::ranges::sort(issues, {}, [](const IssueRow& issue) { return *issue.rank; });
-    return issues;
-}
-
-std::optional<IssueRow> issue_of(const catalog::Finding& finding, catalog::ItemNo item) {
-    if (!finding.rows) return std::nullopt;
-    const IssueColumns columns(*finding.rows);
-    const auto [first, last] = finding.rows->rows_of(item, item + 1);
-    if (first == last || !columns.is_whole()) return std::nullopt;
-    return columns.row(first);
-}
-
 Decisions::Decisions(std::span<const catalog::Correction> corrections) {
     for (const catalog::Correction& correction : corrections)
-        if (!correction.undone) newest_.try_emplace(correction.annotation.row_no, &correction);
+        if (!correction.undone) newest_.try_emplace(correction.issue_row, &correction);
 }
 
 const catalog::Correction* Decisions::find(catalog::RowNo row) const {
@@ -94,22 +64,23 @@ const catalog::Correction* Decisions::find(catalog::RowNo row) const {
     return found == newest_.end() ? nullptr : found->second;
 }
 
-IssueList list_issues(const catalog::Version& version, std::span<const IssueRow> issues,
-                      const Decisions& decisions, const columns::Bitmap& scope,
-                      const ListRequest& request) {
+IssueList list_issues(const catalog::Version& version, const catalog::Finding& finding,
+                      std::span<const IssueRow> issues, const Decisions& decisions,
+                      const columns::Bitmap& scope, const ListRequest& request) {
     IssueList list;
     std::map<Pair, std::uint64_t> cells;
     std::vector<const IssueRow*> listed;
     for (const IssueRow& issue : issues) {
         if (!scope.contains(issue.annotation.item_no)) continue;
-        if (!version.annotations.find(issue.annotation)) continue;
+        if (!subject_of(version, finding, issue)) continue;
         const catalog::Correction* const decision = decisions.find(issue.annotation.row_no);
         const bool in_state = request.state == State::All ||
                               (request.state == State::Decided) == (decision != nullptr);
-        if (in_state) ++cells[pair_of(issue)];
-        if ((request.given && issue.given != *request.given) ||
-            (request.suggested && issue.suggested != *request.suggested))
-            continue;
+        if (in_state && issue.kind) ++list.kinds[static_cast<std::size_t>(*issue.kind)];
+        if (request.kind && issue.kind != request.kind) continue;
+        const auto pair = pair_of(issue);
+        if (in_state && pair) ++cells[*pair];
+        if (!is_asked(issue, request)) continue;
         if (decision != nullptr) {
             ++list.decided;
             count_verdict(list.verdicts, decision->verdict);
@@ -118,12 +89,7 @@ IssueList list_issues(const catalog::Version& version, std::span<const IssueRow>
         }
         if (in_state) listed.push_back(&issue);
     }
-    if (request.order == ListOrder::Pair)
-        std::ranges::stable_sort(listed, [&](const IssueRow* a, const IssueRow* b) {
-            const auto count_a = cells[pair_of(*a)];
-            const auto count_b = cells[pair_of(*b)];
-            return count_a != count_b ? count_a > count_b : pair_of(*a) < pair_of(*b);
-        });
+    if (request.order == ListOrder::Pair) sort_by_pair(listed, cells);
     list.total = listed.size();
     for (std::uint64_t i = request.offset; i < listed.size() && list.page.size() < request.limit;
          ++i)
@@ -146,6 +112,47 @@ bool is_stale(const catalog::Version& version, const catalog::Finding& finding,
             if (number > finding.version) return true;
     }
     return false;
+}
+
+std::string task_of(const catalog::Finding& finding) {
+    const auto parameters = json::Document::parse(finding.parameters);
+    const auto task = parameters ? parameters->root().find_value("task") : std::nullopt;
+    return std::string(task ? task->as_string().value_or("") : "classification");
+}
+
+const catalog::Finding* find_earlier(const catalog::Version& version,
+                                     const catalog::Finding& finding) {
+    const std::string task = task_of(finding);
+    const catalog::Finding* earlier = nullptr;
+    for (const auto& other : version.findings) {
+        if (other->id == finding.id) return earlier;
+        if (other->kind == finding.kind && task_of(*other) == task) earlier = other.get();
+    }
+    return earlier;
+}
+
+RunChanges compare_runs(const catalog::Version& version, std::span<const IssueRow> earlier,
+                        std::span<const IssueRow> later, const Decisions& decisions) {
+    const auto rows_of = [](std::span<const IssueRow> issues) {
+        std::unordered_set<catalog::RowNo> rows;
+        for (const IssueRow& issue : issues) rows.insert(issue.annotation.row_no);
+        return rows;
+    };
+    const auto before = rows_of(earlier);
+    const auto after = rows_of(later);
+    RunChanges changes;
+    for (const IssueRow& issue : later)
+        (before.contains(issue.annotation.row_no) ? changes.still : changes.fresh).push_back(issue);
+    for (const IssueRow& issue : earlier) {
+        if (after.contains(issue.annotation.row_no)) continue;
+        const auto* const decision = decisions.find(issue.annotation.row_no);
+        const auto object = catalog::find_object(version.annotations, issue.annotation);
+        const bool is_changed =
+            (decision != nullptr && decision->verdict != catalog::Decision::Verdict::Keep) ||
+            (object && object->label != issue.given);
+        (is_changed ? changes.relabelled : changes.gone).push_back(issue);
+    }
+    return changes;
 }
 
 }  // namespace tusker::label_issues

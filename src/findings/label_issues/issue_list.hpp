@@ -1,8 +1,9 @@
 // Label issues as people work through them: a finding's ranked rows joined with what was decided
-// since. Nothing is stored here: decisions are in the catalog's journal, the ranking in the
-// finding.
+// since, and compared with an earlier run's. Nothing is stored here: decisions are in the catalog's
+// journal, the ranking in the finding.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -11,24 +12,12 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "findings/label_issues/issue_rows.hpp"
 
 namespace tusker::label_issues {
 
-/// A scored label; rank only where the filter found an issue (0 = worst).
-struct IssueRow {
-    columns::RowKey annotation;
-    catalog::LabelCode given = 0;
-    catalog::LabelCode suggested = 0;
-    double score = 0;
-    std::optional<std::uint32_t> rank;
-};
-
-/// Issues that the filter found, worst first.
-std::vector<IssueRow> found_issues(const catalog::Finding& finding);
-/// The scored label of an item; empty if it was skipped.
-std::optional<IssueRow> issue_of(const catalog::Finding& finding, catalog::ItemNo item);
-
-/// The newest decision that stands about each label. Borrows `corrections` (newest first).
+/// The newest decision that stands about each row that a finding named. Borrows `corrections`
+/// (newest first).
 class Decisions {
 public:
     explicit Decisions(std::span<const catalog::Correction> corrections);
@@ -48,6 +37,7 @@ enum class ListOrder {
 struct ListRequest {
     std::optional<catalog::LabelCode> given = {};
     std::optional<catalog::LabelCode> suggested = {};
+    std::optional<Kind> kind = {};
     State state = State::All;
     ListOrder order = ListOrder::Worst;
     std::uint64_t offset = 0;
@@ -67,23 +57,40 @@ struct Verdicts {
 };
 
 struct IssueList {
-    std::uint64_t total = 0;    // in the list: pair and state
-    std::uint64_t open = 0;     // of the pair, whatever state
+    std::uint64_t total = 0;    // in the list: kind, pair and state
+    std::uint64_t open = 0;     // of kind and pair, whatever state
     std::uint64_t decided = 0;  // the same
     std::vector<IssueRow> page;
-    std::vector<Cell> cells;  // of the scope and state, whatever pair; by given, then suggested
-    Verdicts verdicts;        // of the pair
+    std::vector<Cell> cells;  // of the scope, kind and state, whatever pair; by given, suggested
+    std::array<std::uint64_t, kKinds> kinds = {};  // of the scope and state, whatever kind and pair
+    Verdicts verdicts;                             // of kind and pair
 };
 
-/// `issues` as found_issues() gives them; those whose annotation is gone or whose item is not in
-/// `scope` do not count.
-IssueList list_issues(const catalog::Version& version, std::span<const IssueRow> issues,
-                      const Decisions& decisions, const columns::Bitmap& scope,
-                      const ListRequest& request);
+/// `issues` of `finding`, as found_issues() gives them; those whose annotation or prediction is
+/// gone or whose item is not in `scope` do not count.
+IssueList list_issues(const catalog::Version& version, const catalog::Finding& finding,
+                      std::span<const IssueRow> issues, const Decisions& decisions,
+                      const columns::Bitmap& scope, const ListRequest& request);
 
 /// True if an annotation was written or a decision made or undone since the finding read its
 /// Version.
 bool is_stale(const catalog::Version& version, const catalog::Finding& finding,
               std::span<const catalog::Correction> corrections);
+
+/// "classification", "detection"
+std::string task_of(const catalog::Finding& finding);
+/// The newest run of the same task before that one; null if there is none.
+const catalog::Finding* find_earlier(const catalog::Version& version,
+                                     const catalog::Finding& finding);
+
+/// What became of the issues of an earlier run in a later one, row by row.
+struct RunChanges {
+    std::vector<IssueRow> fresh;       // of the later run: the earlier did not find them
+    std::vector<IssueRow> still;       // of the later run
+    std::vector<IssueRow> relabelled;  // of the earlier run: gone, and their label or box changed
+    std::vector<IssueRow> gone;        // of the earlier run: gone though nobody changed them
+};
+RunChanges compare_runs(const catalog::Version& version, std::span<const IssueRow> earlier,
+                        std::span<const IssueRow> later, const Decisions& decisions);
 
 }  // namespace tusker::label_issues

@@ -6,7 +6,9 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "findings/label_issues/box_issues.hpp"
 #include "findings/label_issues/examples.hpp"
+#include "findings/label_issues/issue_rows.hpp"
 
 namespace tusker::label_issues {
 namespace {
@@ -36,38 +38,32 @@ Result<confident::LabelIssues> scan(const Examples& examples, const Request& req
                                               labels, options, pool, progress.stop());
 }
 
-/// One row for each example; ranks only where the filter found an issue.
+/// One row for each example; kinds and ranks only where the filter found an issue.
 std::shared_ptr<const columns::Segment> to_segment(const Examples& examples,
                                                    const confident::LabelIssues& issues) {
-    namespace column = catalog::column;
-    std::vector<std::uint32_t> ranks(examples.rows.size(), UINT32_MAX);
-    std::vector<confident::ClassId> suggested;
-    for (const Example& row : examples.rows) suggested.push_back(row.suggested);
-    for (std::size_t rank = 0; rank < issues.ranked.size(); ++rank) {
-        ranks[issues.ranked[rank].index] = static_cast<std::uint32_t>(rank);
-        suggested[issues.ranked[rank].index] = issues.ranked[rank].suggested;
-    }
-    columns::SegmentBuilder builder;
-    const auto score = builder.column(column::kIssueScore, columns::Type::F64);
-    const auto given = builder.column(column::kIssueGiven, columns::Type::U32);
-    const auto best = builder.column(column::kIssueSuggested, columns::Type::U32);
-    const auto is = builder.column(column::kIssueIs, columns::Type::Bool);
-    const auto rank = builder.column(column::kIssueRank, columns::Type::U32);
+    std::vector<IssueRow> rows;
+    rows.reserve(examples.rows.size());
     for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-        const Example& row = examples.rows[i];
-        builder.add_row(row.annotation.item_no, row.annotation.row_no);
-        builder.set_f64(score, issues.scores[i]);
-        builder.set_u32(given, examples.codes[row.given]);
-        builder.set_u32(best, examples.codes[suggested[i]]);
-        builder.set_bool(is, ranks[i] != UINT32_MAX);
-        if (ranks[i] != UINT32_MAX) builder.set_u32(rank, ranks[i]);
+        const Example& example = examples.rows[i];
+        rows.push_back({.annotation = example.annotation,
+                        .given = examples.codes[example.given],
+                        .suggested = examples.codes[example.suggested],
+                        .score = issues.scores[i]});
     }
+    for (std::size_t rank = 0; rank < issues.ranked.size(); ++rank) {
+        IssueRow& row = rows[issues.ranked[rank].index];
+        row.kind = Kind::Label;
+        row.rank = static_cast<std::uint32_t>(rank);
+        row.suggested = examples.codes[issues.ranked[rank].suggested];
+    }
+    IssueRowsBuilder builder;
+    for (const IssueRow& row : rows) builder.add(row);
     return builder.finish();
 }
 
 std::string parameters(const Request& request, const catalog::RunTable& run) {
     json::Writer writer;
-    writer.object().member("run", run.run_id);
+    writer.object().member("task", "classification").member("run", run.run_id);
     writer.member("filter_by", confident::name_of(request.filter_by));
     writer.member("rank_by", confident::name_of(request.rank_by)).key("compat");
     if (request.order == confident::Order::Cleanlab)
@@ -98,9 +94,7 @@ std::string summary(const Examples& examples, const confident::LabelIssues& issu
     return writer.end().member("took_ms", took_ms).end().take();
 }
 
-}  // namespace
-
-Result<std::string> choose_run(const catalog::Version& version) {
+Result<std::string> choose_run_of_probabilities(const catalog::Version& version) {
     const catalog::RunTable* best = nullptr;
     for (const auto& [id, run] : version.runs)
         if (has_probabilities(*run) &&
@@ -114,11 +108,11 @@ Result<std::string> choose_run(const catalog::Version& version) {
     return best->run_id;
 }
 
-Result<catalog::Finding> find_label_issues(const catalog::Version& version, const Request& request,
+Result<catalog::Finding> find_wrong_labels(const catalog::Version& version, const Request& request,
                                            const Pool& pool, jobs::Progress& progress) {
     const TimeMs started = now_ms();
     const std::string run_id =
-        request.run_id.empty() ? TUSKER_TRY(choose_run(version)) : request.run_id;
+        request.run_id.empty() ? TUSKER_TRY(choose_run_of_probabilities(version)) : request.run_id;
     const catalog::RunTable* const run = version.find_run(run_id);
     if (run == nullptr)
         return not_found(fmt::format("run = {}: dataset {} has no such run", run_id, version.name));
@@ -145,7 +139,42 @@ Result<catalog::Finding> find_label_issues(const catalog::Version& version, cons
     finding.created_at = now_ms();
     finding.summary = summary(examples, issues, finding.created_at - started);
     finding.rows = to_segment(examples, issues);
+    finding.worst = finding.rows;
     return finding;
+}
+
+}  // namespace
+
+std::optional<Task> find_task(std::string_view name) {
+    if (name == "classification") return Task::Classification;
+    if (name == "detection") return Task::Detection;
+    return std::nullopt;
+}
+
+Task task_for(const catalog::Version& version, const Request& request) {
+    if (request.task) return *request.task;
+    return has_several_boxes(version) ? Task::Detection : Task::Classification;
+}
+
+Result<std::string> choose_run(const catalog::Version& version, Task task) {
+    switch (task) {
+        case Task::Classification:
+            return choose_run_of_probabilities(version);
+        case Task::Detection:
+            return choose_run_of_boxes(version);
+    }
+    return invalid("task: must be classification or detection");
+}
+
+Result<catalog::Finding> find_label_issues(const catalog::Version& version, const Request& request,
+                                           const Pool& pool, jobs::Progress& progress) {
+    switch (task_for(version, request)) {
+        case Task::Classification:
+            return find_wrong_labels(version, request, pool, progress);
+        case Task::Detection:
+            return find_box_issues(version, request, pool, progress);
+    }
+    return invalid("task: must be classification or detection");
 }
 
 }  // namespace tusker::label_issues

@@ -22,7 +22,14 @@
 
 namespace tusker::label_issues {
 
+enum class Task {
+    Classification,  // one label an item
+    Detection        // several boxes an item, by ObjectLab (box_issues.hpp)
+};
+std::optional<Task> find_task(std::string_view name);  // "classification", "detection"
+
 struct Request {
+    std::optional<Task> task;             // empty: as the labels are
     std::string run_id;                   // empty: choose_run()
     std::optional<std::string> taxonomy;  // empty: the default one, or the only one with labels
     confident::FilterBy filter_by = confident::FilterBy::PruneByNoiseRate;
@@ -30,9 +37,11 @@ struct Request {
     confident::Order order = confident::Order::Sound;
 };
 
-/// Of the runs with class probabilities, the one with most predictions; NotFound says what to
-/// upload.
-Result<std::string> choose_run(const catalog::Version& version);
+Task task_for(const catalog::Version& version, const Request& request);
+
+/// Of the runs with class probabilities (Detection: boxes with a confidence), the one with most
+/// predictions; NotFound says what to upload.
+Result<std::string> choose_run(const catalog::Version& version, Task task);
 
 /// The finding, not yet stored. Its summary is a JSON object: found, scored, skipped {no_label,
 /// several_labels, no_prediction}, classes (names in order), warnings, took_ms.

@@ -97,8 +97,8 @@ protected:
         return static_cast<std::uint64_t>(*parent.find(key)->as_int());
     }
     std::string pair_of(const IssueRow& issue) const {
-        return version()->labels->text(issue.given) + " -> " +
-               version()->labels->text(issue.suggested);
+        return version()->labels->text(issue.given.value()) + " -> " +
+               version()->labels->text(issue.suggested.value());
     }
 
     static constexpr int kItems = 60;
@@ -162,9 +162,9 @@ TEST_F(LabelIssuesTest, ClassesAreSortedByBytesOrAsTheTaxonomySays) {
     for (std::size_t i = 0; i < references.size(); ++i)
         label(i, i % 3 == 0 ? "zebra" : "bear", catalog::ObjectType::Category, "kind");
     // "ape" is only in the probabilities: it extends the taxonomy.
-    EXPECT_THAT(find({.run_id = {}, .taxonomy = "kind"})->summary,
+    EXPECT_THAT(find({.task = {}, .run_id = {}, .taxonomy = "kind"})->summary,
                 HasSubstr(R"("classes":["zebra","yak","bear","ape"])"));
-    EXPECT_THAT(find({.run_id = {}, .taxonomy = "kin"}).error().message,
+    EXPECT_THAT(find({.task = {}, .run_id = {}, .taxonomy = "kin"}).error().message,
                 HasSubstr("did you mean 'kind'"));
 }
 
@@ -172,7 +172,7 @@ TEST_F(LabelIssuesTest, SaysWhatIsMissing) {
     EXPECT_THAT(find().error().message, HasSubstr("no predictions with class probabilities"));
     predict(0, "ape", "bear");
     EXPECT_THAT(find().error().message, HasSubstr("of 60 items 60 have no label"));
-    EXPECT_THAT(find({.run_id = "run_none", .taxonomy = {}}).error().message,
+    EXPECT_THAT(find({.task = {}, .run_id = "run_none", .taxonomy = {}}).error().message,
                 HasSubstr("run = run_none"));
 }
 
@@ -195,7 +195,8 @@ TEST_F(LabelIssuesTest, TheListFollowsDecisionsAndSaysWhenItIsStale) {
     ASSERT_EQ(issues.size(), 3U);
     const auto list = [&](const ListRequest& request) {
         const auto corrections = *catalog->corrections(dataset);
-        return list_issues(*version(), issues, Decisions(corrections), *version()->living, request);
+        return list_issues(*version(), finding, issues, Decisions(corrections), *version()->living,
+                           request);
     };
     EXPECT_EQ(list({}).open, 3U);
     EXPECT_FALSE(is_stale(*version(), finding, *catalog->corrections(dataset)));

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "findings/label_issues/issue_rows.hpp"
 #include "formats/export/origins.hpp"
 
 namespace tusker::formats {
@@ -235,20 +236,35 @@ void append_row(std::string& out, std::initializer_list<std::string_view> fields
     out += "\r\n";
 }
 
+std::string_view change_name(catalog::Effect effect) {
+    switch (effect) {
+        case catalog::Effect::Relabelled:
+            return "relabelled";
+        case catalog::Effect::Moved:
+            return "moved";
+        case catalog::Effect::Added:
+            return "added";
+    }
+    return "";
+}
+
 std::string shortest(double number) { return fmt::format("{}", number); }
 
 class CsvExport {
 public:
     CsvExport(std::shared_ptr<const catalog::Version> version, const columns::Bitmap& items,
-              std::vector<catalog::Correction> corrections)
+              std::vector<catalog::Correction> corrections, std::string_view finding_id)
         : version_(std::move(version)),
+          finding_(version_->find_label_issues(finding_id)),
           walk_(*version_, items),
           corrections_(std::move(corrections)),
           origins_(corrections_) {}
 
     Result<bool> next(std::string& out) {
         if (!is_begun_) {
-            out += "reference_id,annotation_id,type,label,given,x,y,w,h,who,at\r\n";
+            out +=
+                "reference_id,annotation_id,type,label,given,x,y,w,h,who,at,issue_kind,"
+                "issue_suggested,issue_score\r\n";
             is_begun_ = true;
             return true;
         }
@@ -259,7 +275,8 @@ public:
             const auto objects = catalog::objects_of(version_->annotations, item_no);
             for (const catalog::Object& object : objects) write(out, item->reference_id, object);
             if (objects.empty())
-                append_row(out, {item->reference_id, "", "", "", "", "", "", "", "", "", ""});
+                append_row(
+                    out, {item->reference_id, "", "", "", "", "", "", "", "", "", "", "", "", ""});
         }
         return !items.empty();
     }
@@ -269,14 +286,24 @@ private:
         const std::string& label = version_->labels->text(object.label);
         const Origin* const origin = origins_.find(object.row_no, label);
         const auto bounds = bounds_of(object);
+        const auto issue = finding_
+                               ? label_issues::issue_at(*finding_, {object.item_no, object.row_no})
+                               : std::nullopt;
+        const std::string_view kind =
+            issue && issue->kind ? label_issues::name_of(*issue->kind) : std::string_view();
+        const std::string_view suggested = issue && issue->suggested
+                                               ? version_->labels->text(*issue->suggested)
+                                               : std::string_view();
         append_row(out, {reference_id, object.annotation_id.value_or(""), to_text(object.type),
                          label, origin ? *origin->given : label, bounds ? shortest(bounds->x) : "",
                          bounds ? shortest(bounds->y) : "", bounds ? shortest(bounds->w) : "",
                          bounds ? shortest(bounds->h) : "", origin ? origin->last->who : "",
-                         origin ? to_iso(origin->last->at) : ""});
+                         origin ? to_iso(origin->last->at) : "", kind, suggested,
+                         issue ? shortest(issue->score) : ""});
     }
 
     std::shared_ptr<const catalog::Version> version_;
+    const catalog::Finding* finding_;  // of version_; null: nobody looked
     ItemWalk walk_;
     std::vector<catalog::Correction> corrections_;
     Origins origins_;
@@ -292,25 +319,35 @@ Chunks export_coco(std::shared_ptr<const catalog::Version> version, columns::Bit
 }
 
 Chunks export_csv(std::shared_ptr<const catalog::Version> version, columns::Bitmap items,
-                  std::vector<catalog::Correction> corrections) {
-    return [walk = std::make_shared<CsvExport>(std::move(version), items, std::move(corrections))](
-               std::string& out) { return walk->next(out); };
+                  std::vector<catalog::Correction> corrections, std::string_view finding_id) {
+    return [walk = std::make_shared<CsvExport>(std::move(version), items, std::move(corrections),
+                                               finding_id)](std::string& out) {
+        return walk->next(out);
+    };
 }
 
 std::string export_changes(const catalog::Version& version,
                            std::span<const catalog::Correction> corrections) {
-    std::string out = "reference_id,annotation_id,given,label,who,at,score\r\n";
+    std::string out = "reference_id,annotation_id,given,label,who,at,score,change,x,y,w,h\r\n";
     const Origins origins(corrections);
+    std::unordered_set<catalog::RowNo> moved;
     for (const catalog::Correction& correction : corrections) {
         const auto object = catalog::find_object(version.annotations, correction.annotation);
-        if (!object) continue;
+        if (!object || correction.undone) continue;
         const std::string& label = version.labels->text(object->label);
         const Origin* const origin = origins.find(object->row_no, label);
-        if (origin == nullptr || origin->last != &correction) continue;
+        const bool is_last = origin != nullptr && origin->last == &correction;
+        const bool is_move = correction.effect == catalog::Effect::Moved &&
+                             moved.insert(object->row_no).second && !is_last;
+        if (!is_last && !is_move) continue;
         const auto item = catalog::find_item(version, object->item_no);
+        const auto bounds = bounds_of(*object);
         append_row(out, {item ? item->reference_id : "", object->annotation_id.value_or(""),
-                         *origin->given, label, correction.who, to_iso(correction.at),
-                         correction.score ? shortest(*correction.score) : ""});
+                         is_last ? *origin->given : label, label, correction.who,
+                         to_iso(correction.at), correction.score ? shortest(*correction.score) : "",
+                         change_name(correction.effect), bounds ? shortest(bounds->x) : "",
+                         bounds ? shortest(bounds->y) : "", bounds ? shortest(bounds->w) : "",
+                         bounds ? shortest(bounds->h) : ""});
     }
     return out;
 }

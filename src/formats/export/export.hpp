@@ -23,13 +23,15 @@ using Chunks = std::function<Result<bool>(std::string& out)>;
 /// it where it differs), categories (the labels in use, sorted, from 1).
 Chunks export_coco(std::shared_ptr<const catalog::Version> version, columns::Bitmap items);
 
-/// reference_id,annotation_id,type,label,given,x,y,w,h,who,at: one row an annotation, and one with
-/// an empty type for an item without any. `given` is the label before any correction; `who` and
-/// `at` say whose the last one was.
+/// reference_id,annotation_id,type,label,given,x,y,w,h,who,at,issue_kind,issue_suggested,
+/// issue_score: one row an annotation, and one with an empty type for an item without any. `given`
+/// is the label before any correction; `who` and `at` say whose the last one was; issue_… what the
+/// label-issue run said of it (nothing if `finding_id` is empty and there is none).
 Chunks export_csv(std::shared_ptr<const catalog::Version> version, columns::Bitmap items,
-                  std::vector<catalog::Correction> corrections);
+                  std::vector<catalog::Correction> corrections, std::string_view finding_id = {});
 
-/// reference_id,annotation_id,given,label,who,at,score: labels that differ from the given ones.
+/// reference_id,annotation_id,given,label,who,at,score,change,x,y,w,h: labels and boxes that differ
+/// from the given ones. `change` is relabelled, moved or added (then nothing was given).
 std::string export_changes(const catalog::Version& version,
                            std::span<const catalog::Correction> corrections);
 

@@ -66,9 +66,16 @@ void add_label_issues(Table& table) {
               "Find label issues", "JOB");
     table.add(Method::Get, "/datasets/{ds}/issue-runs", Role::Tasker, list_issue_runs,
               "Label-issue runs, newest first", R"({"runs":[…]})");
-    table.add(Method::Post, "/datasets/{ds}/issues", Role::Tasker, list_label_issues,
-              "Label issues of a scope, ranked",
-              R"({"run","total","open","decided","tiles","matrix","verdicts","stale"})");
+    table.add(Method::Get, "/datasets/{ds}/issue-runs/{run}/changes", Role::Tasker,
+              compare_issue_runs, "What became of the issues of an earlier run",
+              R"({"run","since","new","still","relabelled","gone","rows":[…]})");
+    table.add(
+        Method::Post, "/datasets/{ds}/issues", Role::Tasker, list_label_issues,
+        "Label issues of a scope, ranked",
+        R"({"run","total","open","decided","tiles","matrix","kinds","since","verdicts","stale"})");
+    table.add(Method::Get, "/datasets/{ds}/still-wrong", Role::Tasker, estimate_still_wrong,
+              "How many labels are still wrong, from the decisions so far",
+              R"({"labels","decided","still_wrong","listed","next","stop","curve"})");
     table.add(Method::Post, "/datasets/{ds}/decisions", Role::Reviewer, decide,
               "Accept, keep or choose labels", R"({"id","decided","saved_at"})");
     table.add(Method::Post, "/datasets/{ds}/decisions/{id}/undo", Role::Reviewer, undo_decision,

@@ -38,6 +38,8 @@ std::optional<std::string> facet_of_path(const Node& path) {
     if (path.names.size() > 1 && path.names.front().text == "item") first = 1;
     const std::string& source = path.names[first].text;
     if (source == "annotations" && first == 0) return facet_of_annotations(path);
+    if (source == "issue" && first == 0 && path.names.size() == 2 && path.names[1].text == "kind")
+        return "issue.kind";
     if (source != "metadata" || path.names.size() != first + 2) return std::nullopt;
     return "metadata." + path.names[first + 1].text;
 }

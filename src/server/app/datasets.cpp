@@ -43,8 +43,8 @@ Result<void> write_issues(json::Writer& writer, const catalog::Version& version,
     }
     const auto decisions = TUSKER_TRY(services.issues.decisions(services.catalog, version));
     const auto list =
-        label_issues::list_issues(version, *services.issues.issues(*finding), decisions->standing(),
-                                  *version.living, {.limit = 0});
+        label_issues::list_issues(version, *finding, *services.issues.issues(*finding),
+                                  decisions->standing(), *version.living, {.limit = 0});
     writer.object().member("id", finding->id).member("open", list.open);
     writer.member("decided", list.decided).member("total", list.total);
     writer.member("created_at", to_iso(finding->created_at)).end();

@@ -38,12 +38,23 @@ Result<columns::RowKey> read_annotation(json::Value value, const std::string& fi
     return columns::RowKey{static_cast<catalog::ItemNo>(*number), *row};
 }
 
+/// What a finding said of the row, if it is one that speaks of it.
+struct Suggestion {
+    const catalog::Finding* finding = nullptr;
+    std::optional<label_issues::IssueRow> issue;
+};
+
+Suggestion suggestion_for(const catalog::Version& version, const catalog::Decision& decision) {
+    Suggestion found{.finding = version.find_label_issues(decision.finding_id), .issue = {}};
+    if (found.finding) found.issue = label_issues::issue_at(*found.finding, decision.annotation);
+    return found;
+}
+
 /// What the decision makes of the label: the suggested one, the one that was chosen, or the same.
 Result<std::string> read_label(json::Value value, const catalog::Version& version,
-                               const catalog::Decision& decision, const catalog::Object& object,
-                               const std::string& field) {
+                               const catalog::Decision& decision, const Suggestion& suggestion,
+                               const std::string& now, const std::string& field) {
     std::string label = text_of(value, "label");
-    const std::string& now = version.labels->text(object.label);
     switch (decision.verdict) {
         case catalog::Decision::Verdict::Keep:
             return now;
@@ -55,13 +66,27 @@ Result<std::string> read_label(json::Value value, const catalog::Version& versio
             break;
     }
     if (!label.empty()) return label;
-    const catalog::Finding* const finding = version.find_label_issues(decision.finding_id);
-    const auto issue =
-        finding ? label_issues::issue_of(*finding, decision.annotation.item_no) : std::nullopt;
-    if (!issue || issue->annotation.row_no != decision.annotation.row_no)
+    if (!suggestion.issue || !suggestion.issue->suggested)
         return invalid(fmt::format("{}: there is no suggestion to accept for row {}; give a label",
                                    field, decision.annotation.row_no));
-    return version.labels->text(issue->suggested);
+    return version.labels->text(*suggestion.issue->suggested);
+}
+
+/// The predicted box, where accepting takes it over: it was overlooked, or the given one is badly
+/// located. Choosing a class for an overlooked box adds it, too.
+std::vector<double> read_box(const catalog::Version& version, const catalog::Decision& decision,
+                             const Suggestion& suggestion) {
+    using Verdict = catalog::Decision::Verdict;
+    if (!suggestion.issue || decision.verdict == Verdict::Keep) return {};
+    const auto kind = suggestion.issue->kind;
+    const bool takes_box =
+        kind == label_issues::Kind::Overlooked ||
+        (kind == label_issues::Kind::BadlyLocated && decision.verdict == Verdict::Accept);
+    const auto predicted =
+        takes_box ? label_issues::prediction_of(version, *suggestion.finding, *suggestion.issue)
+                  : std::nullopt;
+    if (!predicted) return {};
+    return {predicted->geometry.begin(), predicted->geometry.end()};
 }
 
 struct ReadDecision {
@@ -83,12 +108,20 @@ Result<ReadDecision> read_decision(json::Value value, std::size_t index,
     decision.verdict = *known;
     decision.finding_id = text_of(value, "issues");
     if (const auto score = value.find_value("score")) decision.score = score->as_double();
+    const Suggestion suggestion = suggestion_for(version, decision);
+    decision.adds = suggestion.issue && suggestion.issue->is_overlooked();
     const auto object = catalog::find_object(version.annotations, decision.annotation);
-    if (!object)
+    if (!object && !decision.adds)
         return not_found(fmt::format("{}: item {} has no annotation {}", field,
                                      decision.annotation.item_no, decision.annotation.row_no));
-    decision.label = TUSKER_TRY(read_label(value, version, decision, *object, field));
-    read.before = version.labels->text(object->label);
+    if (object) read.before = version.labels->text(object->label);
+    decision.label =
+        TUSKER_TRY(read_label(value, version, decision, suggestion, read.before, field));
+    decision.geometry = read_box(version, decision, suggestion);
+    if (decision.adds && decision.geometry.empty() &&
+        decision.verdict != catalog::Decision::Verdict::Keep)
+        return not_found(fmt::format("{}: item {} has no predicted box {} any more", field,
+                                     decision.annotation.item_no, decision.annotation.row_no));
     return read;
 }
 
@@ -139,7 +172,7 @@ Answer undo_decision(const Request& request, Services& services) {
         if (!id || correction.id != *id) continue;
         ++count;
         undone.object().member("no", correction.annotation.item_no);
-        undone.member("row", std::to_string(correction.annotation.row_no));
+        undone.member("row", std::to_string(correction.issue_row));
         undone.member("label", correction.given).end();
     }
     if (count == 0)

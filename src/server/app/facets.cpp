@@ -279,6 +279,23 @@ Result<void> write_metadata(json::Writer& writer, const Scope& scope, const Scop
     return {};
 }
 
+/// Kinds of label issues, of the run in the scope; nothing without one.
+Result<void> write_issue_kinds(json::Writer& writer, const Scope& scope,
+                               const OwnClauses& own_clauses) {
+    const catalog::Finding* const finding = scope.finding();
+    const FacetItems facet = TUSKER_TRY(own_clauses.of("issue.kind"));
+    writer.member("issue_kinds_own_clause", facet.own_clause).key("issue_kinds").array();
+    if (finding && finding->rows)
+        for (const auto& [kind, count] : query::count_issue_kinds(*finding, facet.items))
+            writer.object()
+                .member("kind", kind)
+                .member("issues", count.issues)
+                .member("items", count.items)
+                .end();
+    writer.end();
+    return {};
+}
+
 }  // namespace
 
 Answer count_facets(const Request& request, Services& services) {
@@ -300,6 +317,7 @@ Answer count_facets(const Request& request, Services& services) {
     writer.object().member("total", answer.items.size());
     TUSKER_TRY(write_labels(writer, scope, counts, own_clauses, services.pool));
     TUSKER_TRY(write_metadata(writer, scope, counts, *whole, own_clauses, services.pool));
+    TUSKER_TRY(write_issue_kinds(writer, scope, own_clauses));
     write_histograms(writer, scope, counts, *whole);
     writer.member("took_ms", watch.elapsed_ms());
     return http::Response::json(writer.end().take());

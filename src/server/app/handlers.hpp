@@ -27,10 +27,16 @@ Answer complete_query(const Request& request, Services& services);
 // pictures.cpp
 Answer show_picture(const Request& request, Services& services);
 
-// label_issue_routes.cpp
+// issue_runs.cpp
 Answer start_issue_run(const Request& request, Services& services);
 Answer list_issue_runs(const Request& request, Services& services);
+Answer compare_issue_runs(const Request& request, Services& services);
+
+// label_issue_routes.cpp
 Answer list_label_issues(const Request& request, Services& services);
+
+// still_wrong_routes.cpp
+Answer estimate_still_wrong(const Request& request, Services& services);
 
 // decisions.cpp
 Answer decide(const Request& request, Services& services);

@@ -140,7 +140,8 @@ Answer export_file(const Request& request, Services& services) {
         return invalid(fmt::format("format = {}: must be coco or csv", format));
     const Scope scope =
         TUSKER_TRY(make_scope(version, std::string(request.query_param("q").value_or("")),
-                              std::string(request.query_param("slice").value_or("")), "", ""));
+                              std::string(request.query_param("slice").value_or("")), "",
+                              std::string(request.query_param("issues").value_or(""))));
     auto answer = query::ask(scope.q, scope.query_scope(), services.pool);
     if (!answer) return query_error(std::move(answer).error());
     if (format == "coco")
@@ -148,9 +149,9 @@ Answer export_file(const Request& request, Services& services) {
                                         formats::export_coco(version, std::move(answer->items)))
             .with("Content-Disposition", file_name(version->name, "json"));
     const auto corrections = TUSKER_TRY(services.catalog.corrections(version->dataset_id));
-    return http::Response::streamed(
-               "text/csv; charset=utf-8",
-               formats::export_csv(version, std::move(answer->items), corrections))
+    return http::Response::streamed("text/csv; charset=utf-8",
+                                    formats::export_csv(version, std::move(answer->items),
+                                                        corrections, scope.finding_id))
         .with("Content-Disposition", file_name(version->name, "csv"));
 }
 

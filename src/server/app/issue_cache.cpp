@@ -1,6 +1,24 @@
 #include "server/app/issue_cache.hpp"
 
 namespace tusker::app {
+namespace {
+
+/// Made outside the lock: two may make the same, one of which is kept.
+template <class Map, class Make>
+typename Map::mapped_type find_or_make(std::mutex& mutex, Map& kept, const std::string& id,
+                                       std::size_t kept_max, Make make) {
+    {
+        const std::lock_guard lock(mutex);
+        if (const auto known = kept.find(id); known != kept.end()) return known->second;
+    }
+    auto fresh = make();
+    const std::lock_guard lock(mutex);
+    if (kept.size() >= kept_max) kept.clear();
+    kept[id] = fresh;
+    return fresh;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const DatasetDecisions>> IssueCache::decisions(
     const catalog::Catalog& catalog, const catalog::Version& version) {
@@ -19,16 +37,16 @@ Result<std::shared_ptr<const DatasetDecisions>> IssueCache::decisions(
 
 std::shared_ptr<const RankedIssues> IssueCache::issues(const catalog::Finding& finding) {
     constexpr std::size_t kFindingsMax = 64;
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto known = issues_.find(finding.id); known != issues_.end())
-            return known->second;
-    }
-    auto fresh = std::make_shared<const RankedIssues>(label_issues::found_issues(finding));
-    const std::lock_guard lock(mutex_);
-    if (issues_.size() >= kFindingsMax) issues_.clear();
-    issues_[finding.id] = fresh;
-    return fresh;
+    return find_or_make(mutex_, issues_, finding.id, kFindingsMax, [&] {
+        return std::make_shared<const RankedIssues>(label_issues::found_issues(finding));
+    });
+}
+
+std::shared_ptr<const label_issues::Ranking> IssueCache::ranking(const catalog::Finding& finding) {
+    constexpr std::size_t kRankingsMax = 4;
+    return find_or_make(mutex_, rankings_, finding.id, kRankingsMax, [&] {
+        return std::make_shared<const label_issues::Ranking>(label_issues::rank_rows(finding));
+    });
 }
 
 }  // namespace tusker::app

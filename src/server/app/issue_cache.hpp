@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
-#include "findings/label_issues/issue_list.hpp"
+#include "findings/label_issues/still_wrong.hpp"
 
 namespace tusker::app {
 
@@ -40,11 +40,14 @@ public:
     Result<std::shared_ptr<const DatasetDecisions>> decisions(const catalog::Catalog& catalog,
                                                               const catalog::Version& version);
     std::shared_ptr<const RankedIssues> issues(const catalog::Finding& finding);
+    /// All rows of the run, for estimates; of few runs at a time, for it is large.
+    std::shared_ptr<const label_issues::Ranking> ranking(const catalog::Finding& finding);
 
 private:
     std::mutex mutex_;
     std::unordered_map<std::string, std::shared_ptr<const DatasetDecisions>> decisions_;
     std::unordered_map<std::string, std::shared_ptr<const RankedIssues>> issues_;  // by finding id
+    std::unordered_map<std::string, std::shared_ptr<const label_issues::Ranking>> rankings_;
 };
 
 }  // namespace tusker::app

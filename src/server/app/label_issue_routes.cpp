@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/nearest.hpp"
-#include "findings/label_issues/label_issues.hpp"
 #include "server/app/handlers.hpp"
+#include "server/app/issue_runs.hpp"
 #include "server/app/scope.hpp"
 #include "server/app/stopwatch.hpp"
 #include "server/app/tile.hpp"
@@ -15,66 +15,6 @@ namespace {
 constexpr std::size_t kPageMax = 1'000;
 // The matrix shows every class while it fits a screen; beyond, those that label issues touch.
 constexpr std::size_t kMatrixAllMax = 30;
-
-/// The value of a choice by name; an Error lists the names.
-template <class Find>
-auto choose(std::string_view member, const std::string& name, Find find,
-            std::span<const std::string> names)
-    -> Result<typename decltype(find(std::string_view()))::value_type> {
-    const auto found = find(name);
-    if (!found)
-        return invalid(fmt::format("{} = {}: must be one of {}{}", member, name,
-                                   fmt::join(names, ", "), did_you_mean(name, names)));
-    return *found;
-}
-
-Result<label_issues::Request> read_method(const Body& body) {
-    label_issues::Request method;
-    method.run_id = TUSKER_TRY(body.text_or_empty("run"));
-    method.taxonomy = TUSKER_TRY(body.text("taxonomy"));
-    const auto filter = TUSKER_TRY(body.text("filter_by"));
-    if (filter)
-        method.filter_by = TUSKER_TRY(
-            choose("filter_by", *filter, confident::find_filter, confident::filter_names()));
-    const auto ranking = TUSKER_TRY(body.text("rank_by"));
-    if (ranking)
-        method.rank_by = TUSKER_TRY(
-            choose("rank_by", *ranking, confident::find_ranking, confident::ranking_names()));
-    const auto compat = TUSKER_TRY(body.text("compat"));
-    if (compat && *compat != "cleanlab")
-        return invalid(fmt::format("compat = {}: must be null or cleanlab", *compat));
-    if (compat) method.order = confident::Order::Cleanlab;
-    return method;
-}
-
-/// A member of a finding's stored JSON, as it is; null if it is not there.
-void write_stored(json::Writer& writer, const std::optional<json::Document>& stored,
-                  std::string_view key) {
-    writer.key(key);
-    const auto member = stored ? stored->root().find(key) : std::nullopt;
-    if (member)
-        writer.raw(member->text());
-    else
-        writer.null();
-}
-
-std::optional<json::Document> parse_stored(const std::string& text) {
-    auto document = json::Document::parse(text);
-    if (!document) return std::nullopt;
-    return *std::move(document);
-}
-
-void write_run(json::Writer& writer, const catalog::Finding& finding) {
-    const auto parameters = parse_stored(finding.parameters);
-    const auto summary = parse_stored(finding.summary);
-    writer.object().member("id", finding.id).member("run", finding.run_id);
-    writer.member("created_at", to_iso(finding.created_at));
-    for (const std::string_view key : {"filter_by", "rank_by", "compat", "taxonomy"})
-        write_stored(writer, parameters, key);
-    for (const std::string_view key : {"found", "scored", "skipped", "warnings", "took_ms"})
-        write_stored(writer, summary, key);
-    writer.end();
-}
 
 /// Empty if the label is not the dataset's: nothing has it then.
 Result<std::optional<catalog::LabelCode>> read_label(const catalog::LabelTable& labels,
@@ -101,13 +41,19 @@ Result<label_issues::ListRequest> read_list(const Body& body, const catalog::Lab
         list.state = label_issues::State::Open;
     else if (state == "decided")
         list.state = label_issues::State::Decided;
-    else if (state != "all")
-        return invalid(fmt::format("state = {}: must be all, open or decided", state));
+    else if (state != "all" && state != "picks")
+        return invalid(fmt::format("state = {}: must be all, open, decided or picks", state));
     const std::string order = TUSKER_TRY(body.text("order")).value_or("worst");
     if (order == "pair")
         list.order = label_issues::ListOrder::Pair;
     else if (order != "worst")
         return invalid(fmt::format("order = {}: must be worst or pair", order));
+    if (const auto kind = TUSKER_TRY(body.text("kind"))) {
+        list.kind = label_issues::find_kind(*kind);
+        if (!list.kind)
+            return invalid(fmt::format(
+                "kind = {}: must be label, overlooked, swapped or badly_located", *kind));
+    }
     list.offset = TUSKER_TRY(body.number("offset", {.least = 0, .most = UINT32_MAX, .absent = 0}));
     list.limit = TUSKER_TRY(body.number("limit", {.least = 0, .most = kPageMax, .absent = 100}));
     return list;
@@ -149,45 +95,72 @@ void write_matrix(json::Writer& writer, const catalog::Finding& finding,
     writer.end().end();
 }
 
+void write_kinds(json::Writer& writer, const label_issues::IssueList& list) {
+    writer.key("kinds").array();
+    for (std::size_t i = 0; i < label_issues::kKinds; ++i)
+        if (list.kinds[i] > 0)
+            writer.object()
+                .member("kind", label_issues::name_of(static_cast<label_issues::Kind>(i)))
+                .member("issues", list.kinds[i])
+                .end();
+    writer.end();
+}
+
+/// The list that is asked for: a run's issues, or what became of an earlier run's.
+struct Asked {
+    const catalog::Finding* finding = nullptr;  // whose rows are listed
+    std::vector<label_issues::IssueRow> issues;
+    const catalog::Finding* since = nullptr;
+    label_issues::RunChanges changes;
+};
+
+Result<Asked> read_asked(const Body& body, const Scope& scope, Services& services,
+                         const label_issues::Decisions& decisions) {
+    Asked asked{.finding = scope.finding(), .issues = {}, .since = {}, .changes = {}};
+    const auto issues = services.issues.issues(*asked.finding);
+    if (TUSKER_TRY(body.text_or_empty("state")) == "picks") {
+        asked.issues = label_issues::picks_of(*services.issues.ranking(*asked.finding), decisions);
+        return asked;
+    }
+    asked.since = TUSKER_TRY(
+        earlier_run(*scope.version, *asked.finding, TUSKER_TRY(body.text_or_empty("since"))));
+    if (asked.since)
+        asked.changes = label_issues::compare_runs(
+            *scope.version, *services.issues.issues(*asked.since), *issues, decisions);
+    const auto change = TUSKER_TRY(body.text("change"));
+    if (!change) {
+        asked.issues = *issues;
+        return asked;
+    }
+    if (!asked.since)
+        return invalid(
+            fmt::format("change = {}: there is no earlier run to compare with", *change));
+    if (*change == "new") {
+        asked.issues = asked.changes.fresh;
+    } else if (*change == "still") {
+        asked.issues = asked.changes.still;
+    } else if (*change == "relabelled" || *change == "gone") {
+        asked.issues = *change == "gone" ? asked.changes.gone : asked.changes.relabelled;
+        asked.finding = asked.since;
+    } else {
+        return invalid(fmt::format("change = {}: must be new, still, relabelled or gone", *change));
+    }
+    return asked;
+}
+
+void write_since(json::Writer& writer, const Asked& asked) {
+    writer.key("since");
+    if (asked.since == nullptr) {
+        writer.null();
+        return;
+    }
+    writer.object().key("run");
+    write_run(writer, *asked.since);
+    write_change_counts(writer, asked.changes);
+    writer.end();
+}
+
 }  // namespace
-
-Answer start_issue_run(const Request& request, Services& services) {
-    const auto version = TUSKER_TRY(version_of(request, services));
-    const Body body = TUSKER_TRY(Body::parse(request));
-    const label_issues::Request method = TUSKER_TRY(read_method(body));
-    // What cannot work is said at once, not by a job that fails.
-    if (method.run_id.empty())
-        TUSKER_TRY(label_issues::choose_run(*version));
-    else if (!version->find_run(method.run_id))
-        return not_found(
-            fmt::format("run = {}: dataset {} has no such run", method.run_id, version->name));
-    const jobs::Job job = TUSKER_TRY(services.jobs.start(
-        {.kind = "label_issues",
-         .dataset_id = version->dataset_id,
-         .who = request.principal().who,
-         .unit = "items",
-         .total = 2 * version->item_count()},
-        [&services, version, method](jobs::Progress& progress) -> Result<jobs::Outcome> {
-            catalog::Finding finding = TUSKER_TRY(
-                label_issues::find_label_issues(*version, method, services.pool, progress));
-            json::Writer writer;
-            write_run(writer, finding);
-            TUSKER_TRY(services.catalog.put_finding(version->dataset_id, std::move(finding)));
-            return jobs::Outcome{.result = writer.take()};
-        }));
-    json::Writer writer;
-    write_job(writer, job);
-    return http::Response::json(202, writer.take());
-}
-
-Answer list_issue_runs(const Request& request, Services& services) {
-    const auto version = TUSKER_TRY(version_of(request, services));
-    json::Writer writer;
-    writer.object().key("runs").array();
-    for (auto finding = version->findings.rbegin(); finding != version->findings.rend(); ++finding)
-        if ((*finding)->kind == "label_issues") write_run(writer, **finding);
-    return http::Response::json(writer.end().end().take());
-}
 
 Answer list_label_issues(const Request& request, Services& services) {
     const Stopwatch watch;
@@ -202,9 +175,11 @@ Answer list_label_issues(const Request& request, Services& services) {
     if (!answer) return query_error(std::move(answer).error());
 
     const auto decisions = TUSKER_TRY(services.issues.decisions(services.catalog, version));
-    const auto list = label_issues::list_issues(version, *services.issues.issues(*finding),
+    const Asked asked = TUSKER_TRY(read_asked(body, scope, services, decisions->standing()));
+    const auto list = label_issues::list_issues(version, *asked.finding, asked.issues,
                                                 decisions->standing(), answer->items, list_request);
-    const TileWriter tiles = TUSKER_TRY(TileWriter::make(services, scope));
+    TileWriter tiles = TUSKER_TRY(TileWriter::make(services, scope));
+    tiles.speak_of(*asked.finding);
     json::Writer writer;
     writer.object().key("run");
     write_run(writer, *finding);
@@ -213,6 +188,8 @@ Answer list_label_issues(const Request& request, Services& services) {
     for (const label_issues::IssueRow& issue : list.page) tiles.write(writer, issue);
     writer.end();
     write_matrix(writer, *finding, *version.labels, list.cells);
+    write_kinds(writer, list);
+    write_since(writer, asked);
     writer.key("verdicts").object().member("accepted", list.verdicts.accepted);
     writer.member("kept", list.verdicts.kept).member("other", list.verdicts.other).end();
     writer.member("stale", label_issues::is_stale(version, *finding, decisions->corrections()));

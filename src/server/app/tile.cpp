@@ -117,30 +117,73 @@ void TileWriter::write_issue(json::Writer& writer,
                              const std::optional<label_issues::IssueRow>& issue) const {
     writer.key("issue");
     const catalog::Version& version = *scope_->version;
-    const auto object =
-        issue ? catalog::find_object(version.annotations, issue->annotation) : std::nullopt;
+    const auto object = issue ? label_issues::subject_of(version, *finding_, *issue) : std::nullopt;
     if (!object) {
         writer.null();
         return;
     }
-    writer.object().member("row", std::to_string(issue->annotation.row_no));
-    writer.member("given", version.labels->text(issue->given));
-    writer.member("suggested", version.labels->text(issue->suggested));
+    const auto label = [&](std::string_view key, std::optional<catalog::LabelCode> code) {
+        writer.key(key);
+        if (code)
+            writer.value(version.labels->text(*code));
+        else
+            writer.null();
+    };
+    writer.object().member("row", std::to_string(issue->annotation.row_no)).key("kind");
+    if (issue->kind)
+        writer.value(label_issues::name_of(*issue->kind));
+    else
+        writer.null();
+    label("given", issue->given);
+    label("suggested", issue->suggested);
     writer.member("score", issue->score).key("rank");
     if (issue->rank)
         writer.value(*issue->rank);
     else
         writer.null();
+    write_boxes(writer, *issue, *object);
+    const auto* const decision = decisions_->standing().find(issue->annotation.row_no);
+    write_decision(writer, decision);
+    if (issue->is_overlooked())
+        label("now", decision ? version.labels->find(decision->label) : std::nullopt);
+    else
+        label("now", object->label);
+    writer.end();
+}
+
+void TileWriter::write_decision(json::Writer& writer, const catalog::Correction* decision) const {
     writer.key("decision");
-    if (const auto* const decision = decisions_->standing().find(issue->annotation.row_no)) {
-        writer.object().member("id", std::to_string(decision->id));
-        writer.member("verdict", verdict_name(decision->verdict));
-        writer.member("label", decision->label).member("who", decision->who);
-        writer.member("at", to_iso(decision->at)).end();
-    } else {
+    if (decision == nullptr) {
         writer.null();
+        return;
     }
-    writer.member("now", version.labels->text(object->label)).end();
+    writer.object().member("id", std::to_string(decision->id));
+    writer.member("verdict", verdict_name(decision->verdict));
+    writer.member("label", decision->label).member("who", decision->who);
+    writer.member("at", to_iso(decision->at)).end();
+}
+
+/// The given box as it was when the issue was found, and the one the model suggests.
+void TileWriter::write_boxes(json::Writer& writer, const label_issues::IssueRow& issue,
+                             const catalog::Object& subject) const {
+    if (subject.type == catalog::ObjectType::Category) return;
+    const auto write = [&](std::string_view key, std::span<const double> box) {
+        writer.key(key);
+        if (box.size() != 4) {
+            writer.null();
+            return;
+        }
+        writer.array();
+        for (const double number : box) writer.value(number);
+        writer.end();
+    };
+    const auto* const decision = decisions_->standing().find(issue.annotation.row_no);
+    const bool was_moved = decision && decision->effect == catalog::Effect::Moved;
+    const auto predicted = label_issues::prediction_of(*scope_->version, *finding_, issue);
+    write("box", issue.is_overlooked() ? std::span<const double>()
+                 : was_moved           ? decision->given_geometry
+                                       : subject.geometry);
+    write("suggested_box", predicted ? predicted->geometry : std::span<const double>());
 }
 
 }  // namespace tusker::app

@@ -15,6 +15,9 @@ public:
     /// `scope` must outlive the writer. Without overlays tiles have no objects.
     static Result<TileWriter> make(Services& services, const Scope& scope, bool overlays = true);
 
+    /// Issues are of this run from now on, whatever the scope says; it must outlive the writer.
+    void speak_of(const catalog::Finding& finding) { finding_ = &finding; }
+
     /// Nothing for an item that is not there.
     void write(json::Writer& writer, catalog::ItemNo item) const;
     /// The same with the issue that the caller has already.
@@ -28,6 +31,9 @@ private:
                        std::string_view id_prefix, catalog::ItemNo item) const;
     void write_issue(json::Writer& writer,
                      const std::optional<label_issues::IssueRow>& issue) const;
+    void write_boxes(json::Writer& writer, const label_issues::IssueRow& issue,
+                     const catalog::Object& subject) const;
+    void write_decision(json::Writer& writer, const catalog::Correction* decision) const;
 
     const Scope* scope_ = nullptr;
     const catalog::RunTable* run_ = nullptr;

@@ -9,6 +9,7 @@ import type {
   DecisionSaved,
   DecisionUndone,
   Facets,
+  IssueKind,
   IssueRun,
   IssuesAnswer,
   ItemDetail,
@@ -19,7 +20,9 @@ import type {
   Scope,
   Session,
   Slice,
+  StillWrong,
 } from './types';
+import type { Change, IssueState } from '../scope/place';
 
 type Signal = AbortSignal | undefined;
 
@@ -105,12 +108,18 @@ export const issueRuns = (ds: string, signal?: Signal) =>
 
 export interface IssuesQuestion extends Window {
   pair: Pair | null;
-  state: 'all' | 'open' | 'decided';
+  kind: IssueKind | null;
+  since: string | null;
+  change: Change | null;
+  state: IssueState;
   order: 'worst' | 'pair';
 }
 
 export const issues = (ds: string, scope: Scope, asked: IssuesQuestion, signal?: Signal) =>
   ask<IssuesAnswer>(`${base(ds)}/issues`, { body: { ...scopeBody(scope), ...asked }, signal });
+
+export const stillWrong = (ds: string, issues: string, signal?: Signal) =>
+  ask<StillWrong>(`${base(ds)}/still-wrong?issues=${part(issues)}`, { signal });
 
 export const decide = (ds: string, decisions: NewDecision[]) =>
   ask<DecisionSaved>(`${base(ds)}/decisions`, { body: { decisions } });

@@ -63,7 +63,7 @@ export interface Shape {
   id: string;
   type: string;
   label: string;
-  box?: [number, number, number, number];
+  box?: Box;
   points?: [number, number][];
   confidence?: number;
   annotation_id?: string | null;
@@ -79,15 +79,26 @@ export interface Decision {
   at: string;
 }
 
-/** One doubtful label. (DESIGN § 7: never "issue" alone in code.) */
+export type IssueKind = 'label' | 'overlooked' | 'swapped' | 'badly_located';
+export type Box = [number, number, number, number];
+
+/** One doubtful label or box. (DESIGN § 7: never "issue" alone in code.) */
 export interface LabelIssue {
   row: string;
-  given: string;
-  suggested: string;
+  /** Null: it was scored, and nothing was found. */
+  kind: IssueKind | null;
+  /** Null where a box was overlooked. */
+  given: string | null;
+  /** Null where nothing says which class is right. */
+  suggested: string | null;
   score: number;
   rank: number | null;
+  /** Of boxes: the given one as the run found it, null where it was overlooked. */
+  box?: Box | null;
+  /** The predicted box that says so. */
+  suggested_box?: Box | null;
   decision: Decision | null;
-  now: string;
+  now: string | null;
 }
 
 export interface Tile {
@@ -159,6 +170,7 @@ export interface Facets {
   took_ms: number;
   labels: LabelFacet[];
   labels_own_clause?: boolean;
+  issue_kinds: { kind: IssueKind; issues: number; items: number }[];
   metadata: MetadataFacet[];
   histograms: Histogram[];
 }
@@ -200,12 +212,45 @@ export interface IssueRun {
   id: string;
   run: string;
   created_at: string;
+  /** The change of the dataset up to which it read. */
+  version: number;
+  task: 'classification' | 'detection';
   filter_by: string;
   rank_by: string;
+  taxonomy: string | null;
   found: number;
   scored: number;
-  skipped: { no_label: number; several_labels: number; no_prediction: number };
+  kinds: Partial<Record<IssueKind, number>> | null;
+  skipped: Record<string, number>;
   took_ms: number;
+}
+
+export interface RunChanges {
+  run: IssueRun;
+  new: number;
+  still: number;
+  relabelled: number;
+  gone: number;
+}
+
+export interface Estimate {
+  expected: number;
+  low: number;
+  high: number;
+}
+
+/** How many labels are still wrong, from the decisions so far. */
+export interface StillWrong {
+  labels: number;
+  decided: number;
+  audited: number;
+  picks: number;
+  picks_open: number;
+  still_wrong: Estimate | null;
+  listed: Estimate | null;
+  next: (Estimate & { labels: number }) | null;
+  stop: { share: number; reached: boolean; more: number | null };
+  curve: (Estimate & { decided: number })[];
 }
 
 export interface IssueTile extends Tile {
@@ -231,6 +276,8 @@ export interface IssuesAnswer {
   took_ms: number;
   tiles: IssueTile[];
   matrix: { labels: string[]; cells: MatrixCell[] };
+  kinds: { kind: IssueKind; issues: number }[];
+  since: RunChanges | null;
   verdicts: { accepted: number; kept: number; other: number };
   stale: boolean;
 }
@@ -239,7 +286,7 @@ export interface NewDecision {
   no: number;
   row: string;
   verdict: Verdict;
-  label?: string;
+  label?: string | undefined;
   issues: string | null;
   score?: number;
 }

@@ -20,7 +20,8 @@ type DecisionArguments = [
   index: number,
   issues: string,
   verdict: Verdict,
-  label: string,
+  /** Null: the server takes the suggestion, or keeps what there is. */
+  label: string | null,
 ];
 
 class Decisions {
@@ -49,11 +50,13 @@ class Decisions {
   ): Promise<Decision> {
     status.saved = 'saving';
     try {
-      const one = { no: tile.no, row: tile.issue.row, verdict, label, issues };
+      const { row } = tile.issue;
+      const one = { no: tile.no, row, verdict, issues, ...(label === null ? {} : { label }) };
       const saved = await api.decide(ds, [{ ...one, score: tile.issue.score }]);
       status.saved = { at: saved.saved_at };
       this.made = [...this.made, { ds, id: saved.id, no: tile.no, row: tile.issue.row, index }];
-      return { id: saved.id, verdict, label, who: '', at: saved.saved_at };
+      const after = saved.decided[0]?.after ?? label ?? '';
+      return { id: saved.id, verdict, label: after, who: '', at: saved.saved_at };
     } catch (error) {
       status.saved = { error: sentence(error) };
       throw error;

@@ -14,6 +14,8 @@ describe('the URL', () => {
       { ...emptyPlace('issues', 'ds_1'), pair: { given: 'T-shirt/top', suggested: 'a,b' } },
       { ...emptyPlace('issues', 'ds_1'), pair: { given: null, suggested: 'Shirt' } },
       { ...emptyPlace('issues', 'ds_1'), state: 'open', order: 'pair', issues: 'run_9' },
+      { ...emptyPlace('issues', 'ds_1'), kind: 'swapped', since: 'iss_1', change: 'gone' },
+      { ...emptyPlace('issues', 'ds_1'), state: 'picks' },
       { ...emptyPlace('slices', 'ds_1'), a: 'slc_1', b: 'slc_2', op: 'a-b' },
     ];
     for (const place of places) expect(read(printPlace(place))).toEqual(place);

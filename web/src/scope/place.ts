@@ -2,12 +2,24 @@
 // only place where this is kept, so Back undoes each narrowing and a link shows what its sender saw.
 // Pure: reading and printing are each other's inverse, which a test holds them to.
 
-import type { Pair } from '../api/types';
+import type { IssueKind, Pair } from '../api/types';
 
 export type Room = 'datasets' | 'explore' | 'issues' | 'slices';
 export type DatasetRoom = Exclude<Room, 'datasets'>;
 
 export const DATASET_ROOMS: readonly DatasetRoom[] = ['explore', 'issues', 'slices'];
+
+/** Picks are labels to audit, drawn at random. */
+export type IssueState = 'all' | 'open' | 'decided' | 'picks';
+/** What became of an earlier run's label issues. */
+export type Change = 'new' | 'still' | 'relabelled' | 'gone';
+const CHANGES: readonly string[] = ['new', 'still', 'relabelled', 'gone'] satisfies Change[];
+const KINDS: readonly string[] = [
+  'label',
+  'overlooked',
+  'swapped',
+  'badly_located',
+] satisfies IssueKind[];
 
 /** A selection up to this long stands in the URL; a longer one lasts as long as the page. */
 export const SELECTION_IN_URL_MAX = 200;
@@ -29,7 +41,11 @@ export interface Place {
   /** Columns of the grid; null lets the shape of the pictures decide. */
   size: number | null;
   pair: Pair | null;
-  state: 'all' | 'open' | 'decided';
+  kind: IssueKind | null;
+  state: IssueState;
+  /** The earlier run that is compared with; null is the one before. */
+  since: string | null;
+  change: Change | null;
   order: 'worst' | 'pair';
   left: boolean;
   right: boolean;
@@ -51,7 +67,10 @@ export function emptyPlace(room: Room, ds = ''): Place {
     show: null,
     size: null,
     pair: null,
+    kind: null,
     state: 'all',
+    since: null,
+    change: null,
     order: 'worst',
     left: true,
     right: true,
@@ -110,7 +129,12 @@ function readView(place: Place, asked: URLSearchParams): void {
     if (given || suggested) place.pair = { given: given || null, suggested: suggested || null };
   }
   const state = asked.get('state');
-  if (state === 'open' || state === 'decided') place.state = state;
+  if (state === 'open' || state === 'decided' || state === 'picks') place.state = state;
+  const kind = asked.get('kind');
+  if (kind !== null && KINDS.includes(kind)) place.kind = kind as IssueKind;
+  place.since = asked.get('since') || null;
+  const change = asked.get('change');
+  if (change !== null && CHANGES.includes(change)) place.change = change as Change;
   if (asked.get('rank') === 'pair') place.order = 'pair';
   place.left = asked.get('left') !== '0';
   place.right = asked.get('right') !== '0';
@@ -141,6 +165,9 @@ export function printPlace(place: Place): string {
       asked.set('pair', names.map((name) => encodeURIComponent(name ?? '')).join(','));
     }
     put('state', place.state === 'all' ? null : place.state);
+    put('kind', place.kind);
+    put('since', place.since);
+    put('change', place.change);
     put('rank', place.order === 'pair' ? 'pair' : null);
   }
   if (place.room === 'slices') {
