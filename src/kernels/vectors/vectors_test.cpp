@@ -174,37 +174,51 @@ TEST_P(Neighbours, OfATinyCloudFarFromTheOriginAreTheNearest) {
 }
 
 TEST_P(Neighbours, OneFarRowDisturbsNoOther) {
-    auto rows = random_rows<double>(300, 4, 9);
-    rows.values[4] = 1e9;
-    rows.values[5] = -3e9;
-    const auto found = search(rows, 4);
-    const auto far = static_cast<std::size_t>(1);
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-        if (i == far) continue;
-        for (std::size_t n = 0; n < 4; ++n)
-            EXPECT_NEAR(found.distances[i * 4 + n],
-                        static_cast<double>(naive_distance(
-                            rows.row(i), rows.row(found.rows[i * 4 + n]), GetParam())),
-                        1e-14);
+    for (const std::size_t columns : {4UL, 12UL}) {
+        auto rows = random_rows<double>(300, columns, 9);
+        const std::size_t far = 1;
+        rows.values[far * columns] = 1e9;
+        rows.values[far * columns + 1] = -3e9;
+        const auto found = search(rows, 4);
+        auto others = rows;  // without the far row, which is nobody's neighbour but by angle
+        others.values.erase(others.values.begin() + static_cast<long>(columns),
+                            others.values.begin() + static_cast<long>(2 * columns));
+        --others.rows;
+        const auto expected = search(others, 4);
+        for (std::size_t i = 0; i < others.rows; ++i)
+            for (std::size_t n = 0; n < 4; ++n) {
+                const std::size_t here = (i < far ? i : i + 1) * 4 + n;
+                if (GetParam() == Metric::Cosine) {
+                    EXPECT_LE(found.distances[here], expected.distances[i * 4 + n]);
+                } else {
+                    EXPECT_EQ(found.distances[here], expected.distances[i * 4 + n]);
+                }
+            }
     }
 }
 
 // Many equal distances, which only the row number decides.
 TEST_P(Neighbours, OfAGridAreTheLowestRowsAmongEquallyFar) {
-    Matrix<float> rows{900, 2, {}};
-    for (int x = 0; x < 30; ++x)
-        for (int y = 0; y < 30; ++y) {
-            rows.values.push_back(static_cast<float>(x));
-            rows.values.push_back(static_cast<float>(y));
+    for (const std::size_t columns : {2UL, 9UL}) {  // the rest are zeros
+        Matrix<float> rows{900, columns, std::vector<float>(900 * columns)};
+        for (std::size_t i = 0; i < 900; ++i) {
+            rows.values[i * columns] = static_cast<float>(i / 30);
+            rows.values[i * columns + 1] = static_cast<float>(i % 30);
         }
-    if (GetParam() == Metric::Cosine) return check(rows, 6);
-    const auto found = search(rows, 6);
-    const std::vector<Row> around = {435 - 30, 435 - 1, 435 + 1, 435 + 30, 435 - 31, 435 - 29};
-    EXPECT_EQ(std::vector<Row>(found.rows.begin() + 435 * 6, found.rows.begin() + 436 * 6), around);
+        if (GetParam() == Metric::Cosine) {
+            check(rows, 6);
+            continue;
+        }
+        const auto found = search(rows, 6);
+        const std::vector<Row> around = {435 - 30, 435 - 1, 435 + 1, 435 + 30, 435 - 31, 435 - 29};
+        EXPECT_EQ(std::vector<Row>(found.rows.begin() + 435 * 6, found.rows.begin() + 436 * 6),
+                  around);
+    }
 }
 
 // All targets and numbers of threads, bit for bit.
 TEST_P(Neighbours, AreTheSameOnEveryInstructionSetAndNumberOfThreads) {
+    // Neither a whole number of panels nor of vectors.
     auto rows = random_rows<float>(700, 37, 10);
     std::copy_n(rows.values.begin(), 37 * 40, rows.values.begin() + 37 * 300);
     const auto expected = search(rows, 9);
@@ -224,20 +238,23 @@ TEST_P(Neighbours, AreTheSameOnEveryInstructionSetAndNumberOfThreads) {
 }
 
 TEST_P(Neighbours, AmongOtherRowsAreTheNearest) {
-    const auto rows = random_rows<double>(400, 12, 11);
-    auto queries = random_rows<double>(150, 12, 12);
-    std::copy_n(rows.values.begin() + 12 * 33, 12, queries.values.begin());
-    const auto found =
-        find_neighbors_among(rows.view(), queries.view(), 5, GetParam(), pool_).value();
-    EXPECT_EQ(found.rows[0], 33U);
-    EXPECT_EQ(found.distances[0], 0);
-    for (std::size_t i = 0; i < queries.rows; ++i) {
-        std::vector<double> all;
-        for (std::size_t j = 0; j < rows.rows; ++j)
-            all.push_back(
-                static_cast<double>(naive_distance(queries.row(i), rows.row(j), GetParam())));
-        std::ranges::sort(all);
-        for (std::size_t n = 0; n < 5; ++n) EXPECT_NEAR(found.distances[i * 5 + n], all[n], 1e-14);
+    for (const std::size_t columns : {3UL, 12UL}) {
+        const auto rows = random_rows<double>(400, columns, 11);
+        auto queries = random_rows<double>(150, columns, 12);
+        std::copy_n(rows.row(33).begin(), columns, queries.values.begin());
+        const auto found =
+            find_neighbors_among(rows.view(), queries.view(), 5, GetParam(), pool_).value();
+        EXPECT_EQ(found.rows[0], 33U);
+        EXPECT_EQ(found.distances[0], 0);
+        for (std::size_t i = 0; i < queries.rows; ++i) {
+            std::vector<double> all;
+            for (std::size_t j = 0; j < rows.rows; ++j)
+                all.push_back(
+                    static_cast<double>(naive_distance(queries.row(i), rows.row(j), GetParam())));
+            std::ranges::sort(all);
+            for (std::size_t n = 0; n < 5; ++n)
+                EXPECT_NEAR(found.distances[i * 5 + n], all[n], 1e-14);
+        }
     }
 }
 
@@ -251,7 +268,7 @@ TEST(CosineNeighbours, OfARowOfZerosAreAtDistanceOne) {
 }
 
 RC_GTEST_PROP(SmallMatrices, NeighboursAreAsDefined, ()) {
-    const auto columns = *rc::gen::inRange<std::size_t>(1, 6);
+    const auto columns = *rc::gen::inRange<std::size_t>(1, 10);
     const auto rows = *rc::gen::inRange<std::size_t>(2, 70);
     const auto metric = *rc::gen::element(Metric::Cosine, Metric::Euclidean);
     // Few values, so that equal rows, zeros and equal distances are met.
