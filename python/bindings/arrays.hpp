@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -52,12 +53,16 @@ nb::ndarray<nb::numpy, T, nb::ndim<2>> to_numpy(std::vector<T> values, std::size
     return {owned->data(), {rows, columns}, owner};
 }
 
-/// The exception of an error: ValueError for what the caller can mend. Kernels speak of
-/// probabilities; the argument's name here is pred_probs.
-[[noreturn]] inline void raise(Error error) {
+/// Kernels speak of probabilities; the argument's name here is pred_probs.
+inline std::string in_python_words(std::string message) {
     constexpr std::string_view kKernelsName = "probabilities";
-    if (error.message.starts_with(kKernelsName))
-        error.message.replace(0, kKernelsName.size(), "pred_probs");
+    if (message.starts_with(kKernelsName)) message.replace(0, kKernelsName.size(), "pred_probs");
+    return message;
+}
+
+/// The exception of an error: ValueError for what the caller can mend.
+[[noreturn]] inline void raise(Error error) {
+    error.message = in_python_words(std::move(error.message));
     switch (error.code) {
         case ErrorCode::InvalidArgument:
         case ErrorCode::TooLarge:

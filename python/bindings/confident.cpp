@@ -51,6 +51,7 @@ nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
         const nb::gil_scoped_release released;
         found = take(find_label_issues(view_of(probs), ids, options, pool()));
     }
+    for (auto& warning : found.warnings) warning = in_python_words(std::move(warning));
     std::vector<std::int64_t> indices;
     std::vector<std::int64_t> given;
     std::vector<std::int64_t> suggested;

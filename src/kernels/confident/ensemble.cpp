@@ -22,7 +22,7 @@ double log_loss(std::vector<T> given) {
     constexpr T kEps = std::numeric_limits<T>::epsilon();
     for (T& p : given) {
         p = std::clamp(p, kEps, T{1} - kEps);
-        p = static_cast<T>(-Order::log(static_cast<double>(p)));
+        p = -Order::log(p);
     }
     const T sum = Order::sum(std::span<const T>(given));
     return static_cast<double>(
