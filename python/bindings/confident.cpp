@@ -56,6 +56,8 @@ nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
     std::vector<std::int64_t> given;
     std::vector<std::int64_t> suggested;
     std::vector<T> scores;
+    std::vector<std::string> warnings;
+    for (auto& warning : found.warnings) warnings.push_back(in_python_words(std::move(warning)));
     for (const auto& issue : found.ranked) {
         indices.push_back(static_cast<std::int64_t>(issue.index));
         given.push_back(issue.given);
@@ -63,8 +65,7 @@ nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
         scores.push_back(static_cast<T>(issue.score));
     }
     return nb::make_tuple(to_numpy(std::move(indices)), to_numpy(std::move(given)),
-                          to_numpy(std::move(suggested)), to_numpy(std::move(scores)),
-                          found.warnings);
+                          to_numpy(std::move(suggested)), to_numpy(std::move(scores)), warnings);
 }
 
 template <class T>

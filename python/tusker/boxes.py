@@ -48,6 +48,8 @@ def find_box_issues(labels, predictions, *, overlapping_label_check=True) -> Box
 
     Source: Tkachenko, Thyagarajan, Mueller, "ObjectLab", arXiv 2309.00832.
     """
+    if len(labels) == 0:
+        raise ValueError("labels has 0 images: there must be at least one")
     assert_valid_inputs(labels, predictions)
     image, kind, *rest = _kernels.detection_find(
         _flat.flat_labels(labels),
