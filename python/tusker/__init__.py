@@ -12,6 +12,7 @@ import importlib.util
 from tusker.as_cleanlab import install_as_cleanlab, refuse_missing
 from tusker.boxes import BoxIssues, find_box_issues
 from tusker.crowd import DawidSkene, crowdlab, dawid_skene
+from tusker.doubt import DoubtfulPredictions, find_doubtful_predictions
 from tusker.feature_space import (
     NearDuplicates,
     Outliers,
@@ -25,12 +26,14 @@ from tusker.sound import find_label_issues
 __all__ = [
     "BoxIssues",
     "DawidSkene",
+    "DoubtfulPredictions",
     "MultilabelIssues",
     "NearDuplicates",
     "Outliers",
     "crowdlab",
     "dawid_skene",
     "find_box_issues",
+    "find_doubtful_predictions",
     "find_label_issues",
     "find_multilabel_issues",
     "find_near_duplicates",

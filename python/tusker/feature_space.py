@@ -10,7 +10,7 @@ import numpy as np
 from tusker import _kernels
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Outliers:
     """Rows that are far from their neighbours, and a score for every row.
 
@@ -30,8 +30,11 @@ class Outliers:
         """(N,) bool."""
         return self.mean_distances > self.distance_limit
 
+    def __repr__(self) -> str:
+        return f"Outliers({len(self.indices)} of {len(self.scores)} rows)"
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class NearDuplicates:
     """Rows that are nearly the same as others.
 
@@ -54,6 +57,12 @@ class NearDuplicates:
         flags = np.zeros(len(self.scores), dtype=bool)
         flags[self.pairs.reshape(-1)] = True
         return flags
+
+    def __repr__(self) -> str:
+        return (
+            f"NearDuplicates({len(self.pairs)} pairs in {len(self.sets)} sets, "
+            f"of {len(self.scores)} rows)"
+        )
 
 
 def find_neighbors(

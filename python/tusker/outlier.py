@@ -11,8 +11,8 @@ import warnings
 
 import numpy as np
 
-from tusker import _kernels
 from tusker.count import get_confident_thresholds
+from tusker.doubt import score_predictions
 from tusker.internal.neighbor.knn_graph import correct_knn_distances_and_indices, features_to_knn
 from tusker.internal.neighbor.search import NotFittedError
 from tusker.internal.outlier import correct_precision_errors, transform_distances_to_scores
@@ -248,23 +248,6 @@ def _get_ood_predictions_scores(
             UserWarning,
             stacklevel=2,
         )
-    scores = score_predictions(
-        pred_probs, confident_thresholds if adjust_pred_probs else None, method, M, gamma, True
-    )
+    thresholds = confident_thresholds if adjust_pred_probs else None
+    scores = score_predictions(pred_probs, thresholds, method, M, gamma, cleanlab_order=True)
     return scores, confident_thresholds
-
-
-def score_predictions(
-    pred_probs, thresholds, method: str, largest: int, gamma: float, cleanlab_order: bool
-) -> np.ndarray:
-    """Scores (N,) of ``pred_probs`` (N, K), adjusted by ``thresholds`` (K,) unless None."""
-    probs = np.ascontiguousarray(pred_probs)
-    if probs.dtype not in (np.float32, np.float64):
-        probs = probs.astype(np.float32 if probs.dtype == np.float16 else np.float64)
-    kernel = _kernels.score_predictions
-    if thresholds is not None:
-        thresholds = np.asarray(thresholds)
-        if thresholds.dtype != np.float32:
-            kernel = _kernels.score_predictions_in_double
-        thresholds = np.ascontiguousarray(thresholds, dtype=np.float64)
-    return kernel(probs, thresholds, method, largest, gamma, cleanlab_order)

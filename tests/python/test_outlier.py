@@ -291,6 +291,32 @@ def test_outliers_equal_datalab(name):
     assert (np.diff(found.mean_distances[found.indices]) <= 0).all()
 
 
+@pytest.mark.parametrize("method", ["entropy", "least_confidence"])
+@pytest.mark.parametrize("adjust", [True, False])
+def test_doubtful_predictions_equal_datalab(method, adjust):
+    labels, probs = softmax_rows(400, 6, 55)
+    probs[7] = probs[200:].mean(axis=0)  # of no class in particular
+    params = {"method": method, "adjust_pred_probs": adjust}
+    manager = OutlierIssueManager(FakeLab(labels), **params)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        manager.find_issues(pred_probs=probs)
+    found = tusker.find_doubtful_predictions(probs, labels if adjust else None, method=method)
+    np.testing.assert_allclose(found.scores, manager.issues["outlier_score"], atol=1e-13)
+    flags = np.flatnonzero(manager.issues["is_outlier_issue"])
+    assert sorted(found.indices) == flags.tolist()
+    assert (np.diff(found.scores[found.indices]) >= 0).all()
+    assert method == "least_confidence" or len(flags) > 0
+
+
+def test_results_say_how_much_was_found():
+    features = clustered(100, 5, 56)
+    assert repr(tusker.find_outliers(features)).endswith("of 100 rows)")
+    assert "pairs in" in repr(tusker.find_near_duplicates(features))
+    _, probs = softmax_rows(50, 3, 57)
+    assert repr(tusker.find_doubtful_predictions(probs)).endswith("of 50 rows)")
+
+
 def test_a_graph_or_search_object_instead_of_features():
     features = clustered(300, 10, 50)
     graph, knn = their_graph.create_knn_graph_and_index(features, n_neighbors=8)
