@@ -12,7 +12,12 @@ import numpy as np
 import pandas as pd
 
 from tusker import _kernels
-from tusker.count import _binary_problems, _reduce_issues, calibrate_confident_joint
+from tusker.count import (
+    _binary_problems,
+    _reduce_issues,
+    calibrate_confident_joint,
+    num_label_issues,
+)
 from tusker.internal.kernel_arrays import (
     by_columns,
     class_numbers,
@@ -20,14 +25,24 @@ from tusker.internal.kernel_arrays import (
     real,
 )
 from tusker.internal.validation import assert_valid_labels_and_shape, labels_to_array
-from tusker.rank import _check_method, only_class_zero
+from tusker.rank import (
+    _check_method,
+    get_label_quality_scores,
+    only_class_zero,
+    order_label_issues,
+)
 from tusker.typing import LabelLike
 
+# cleanlab.filter has the names of count and rank among these, and scripts import them from it.
 __all__ = [
     "_reduce_issues",
+    "calibrate_confident_joint",
     "find_label_issues",
     "find_label_issues_using_argmax_confusion_matrix",
     "find_predicted_neq_given",
+    "get_label_quality_scores",
+    "num_label_issues",
+    "order_label_issues",
 ]
 
 PRUNE_FILTERS = ("prune_by_noise_rate", "prune_by_class", "both")

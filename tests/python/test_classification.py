@@ -433,6 +433,18 @@ def test_no_rows_and_half_floats():
     assert_array_equal(half, tusker.filter.find_label_issues(labels, widened))
 
 
+def test_foreign_byte_order_and_unaligned_memory():
+    labels, probs = make(("tied", "few classes", "float32"))
+    expected = tusker.filter.find_label_issues(labels, probs)
+    packed = np.zeros(len(labels), dtype=[("pad", "u1"), ("p", "f4", probs.shape[1])])
+    packed["p"] = probs
+    shifted = np.frombuffer(b"x" + probs.tobytes(), np.float32, offset=1).reshape(probs.shape)
+    assert not shifted.flags.aligned
+    for given in (probs.astype(">f4"), packed["p"], np.repeat(probs, 2, axis=0)[::2], shifted):
+        assert_array_equal(tusker.filter.find_label_issues(labels, given), expected)
+    assert_array_equal(tusker.filter.find_label_issues(labels.astype(">i4"), probs), expected)
+
+
 def test_number_found_is_printed(capsys):
     found = tusker.filter.find_label_issues(*GOOD, verbose=True)
     assert f"{found.sum()}" in capsys.readouterr().out

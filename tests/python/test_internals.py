@@ -317,6 +317,14 @@ def test_entropies_and_adjusted_probabilities(classes, dtype, layout):
     assert mine.dtype == theirs.dtype
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_entropies_of_the_smallest_numbers(dtype):
+    info = np.finfo(dtype)
+    for value in (info.eps, info.smallest_normal, info.smallest_subnormal, 0):
+        entropy = label_quality_utils.get_normalized_entropy(np.array([[1, value]], dtype=dtype))
+        assert 0 <= entropy <= 1
+
+
 def test_entropy_refuses_what_is_no_probability():
     with pytest.raises(ValueError):
         label_quality_utils.get_normalized_entropy(PROBS + 0.6)

@@ -16,7 +16,7 @@ def class_numbers(labels, name: str = "labels") -> np.ndarray:
             f"{name}[0] = {array[0]!r}: labels must be zero-indexed integers corresponding to "
             f"class indices, but are of dtype {array.dtype}"
         )
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return np.require(array, np.int64, ["C", "A"])
 
 
 def probabilities(pred_probs, name: str = "pred_probs") -> np.ndarray:
@@ -28,11 +28,12 @@ def probabilities(pred_probs, name: str = "pred_probs") -> np.ndarray:
         )
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} is of dtype {array.dtype}: must be numbers")
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)
-    elif array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
-    return np.ascontiguousarray(array)
+    native = array.dtype.newbyteorder("=")
+    if native == np.float16:
+        native = np.float32
+    elif native not in (np.float32, np.float64):
+        native = np.float64
+    return np.require(array, native, ["C", "A"])
 
 
 def by_columns(array) -> bool:
