@@ -14,9 +14,11 @@ namespace {
 /// has to be read.
 constexpr double kMovesCovered = 64;
 
+/// Never down to half the bound: most rows' probabilities of a class are next to zero.
 template <class T>
-T radius_for(std::size_t count) {
-    return static_cast<T>(kMovesCovered / (static_cast<double>(count) + kMovesCovered));
+T radius_for(T bound, std::size_t count) {
+    const double moves = kMovesCovered / (static_cast<double>(count) + kMovesCovered);
+    return std::min(static_cast<T>(moves), bound / 2);
 }
 
 std::size_t most_kept(std::size_t count) { return 2 * count + 256; }
@@ -66,7 +68,7 @@ NearBounds<T>::NearBounds(const Probabilities& probs, std::span<const T> bounds,
                           std::span<const std::size_t> counts, const Pool& pool)
     : probs_(&probs) {
     for (std::size_t k = 0; k < bounds.size(); ++k)
-        near_.push_back({bounds[k], radius_for<T>(counts[k]), {}});
+        near_.push_back({bounds[k], radius_for(bounds[k], counts[k]), {}});
     const std::size_t shares = pool.threads();
     // [K] of each share; a class's shares stand side by side in the end.
     std::vector<std::vector<Near>> found(shares, near_);
@@ -122,7 +124,7 @@ std::vector<Row> NearBounds<T>::rows_between(ClassId k, T old_bound, T new_bound
     const T high = std::max(old_bound, new_bound);
     Near& near = near_[k];
     if (!covers(k, old_bound, new_bound)) {
-        near = {new_bound, radius_for<T>(count), {}};
+        near = {new_bound, radius_for(new_bound, count), {}};
         return read_column(k, low, high, near, count, pool);
     }
     std::vector<Row> rows;
