@@ -150,7 +150,7 @@ nb::tuple tops(const Array1<std::int64_t>& labels, const Array2<T>& probs) {
         const nb::gil_scoped_release released;
         auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
         top.assign(facts.top.begin(), facts.top.end());
-        agrees = std::move(facts.agrees);
+        agrees.assign(facts.agrees.begin(), facts.agrees.end());
     }
     return nb::make_tuple(to_numpy(std::move(top)), to_numpy(std::move(agrees)));
 }

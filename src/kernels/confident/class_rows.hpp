@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/large_vector.hpp"
 #include "kernels/confident/confident.hpp"
 
 namespace tusker::confident {
@@ -51,7 +52,7 @@ public:
 
 private:
     std::vector<std::size_t> begins_;
-    std::vector<Row> rows_;
+    LargeVector<Row> rows_;
 };
 
 }  // namespace tusker::confident

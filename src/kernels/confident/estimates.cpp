@@ -150,7 +150,8 @@ Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const C
         rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
     auto facts = TUSKER_TRY(
         read_rows(probs, labels, entropy ? ValueRule::InZeroOne : ValueRule::NearZeroOne, pool));
-    if (rank_by == RankBy::SelfConfidence) return std::move(facts.self);
+    if (rank_by == RankBy::SelfConfidence)
+        return std::vector<T>(facts.self.begin(), facts.self.end());
     return in_row_order(options, [&]<class Chosen>(Chosen) {
         return score_rows<Chosen, T>(probs, facts, rank_by, pool);
     });

@@ -2,11 +2,13 @@
 // are p[given] - p[other] over all rows given that class, but almost no row has to be asked: where
 // `other` is a row's most probable class its key is known from the scan, and where it is not the
 // key is at least p[given] less the row's second largest probability. In order of that bound rows
-// can stop as soon as it passes the m-th lowest key found. Only where a cut runs through equal keys
-// does NumPy's order need all of them.
+// can stop as soon as it passes the m-th lowest key found; rows that agree with their label, most
+// of them, are not even asked for their bound. Only where a cut runs through equal keys does
+// NumPy's order need all of them.
 #include "kernels/confident/filters.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "kernels/confident/joint.hpp"
 #include "kernels/confident/lowest.hpp"
@@ -50,10 +52,11 @@ public:
     NoiseRatePruner(const FilterInput<T>& input, ClassId given, std::uint8_t mark, Flags& flags)
         : input_(input),
           rows_(input.rows.of(given)),
+          given_(given),
           mark_(mark),
           flags_(flags),
           known_(known_keys(input, rows_, given)),
-          by_bound_(bounds(input, rows_)) {}
+          by_bound_(bounds(input, rows_, given, false)) {}
 
     /// Flags the `m` rows with the lowest p[given] - p[other].
     void flag(ClassId other, std::size_t m) {
@@ -62,11 +65,17 @@ public:
         lowest_keys_.clear();
         const auto known = std::ranges::equal_range(known_, other, {}, &KnownKey::top);
         for (const auto& [top, key] : known) consider(key, m);
-        for (std::size_t i = 0; i < by_bound_.size(); ++i) {
-            const auto [bound, row] = by_bound_[i];
-            if (lowest_keys_.size() == m && bound > lowest_keys_.front()) break;
-            if (input_.facts.top[row] != other) consider({key_of(row, other), row}, m);
+        consider_by_bound(by_bound_, other, m);
+        // Rows whose most probable class is the given one have keys from 0 upwards. They take
+        // places among the m lowest, but are no label issues: they matter only to keys behind
+        // theirs.
+        if (lowest_keys_.empty()) return;
+        if (lowest_keys_.front() >= 0) {
+            if (!agreeing_by_bound_)
+                agreeing_by_bound_.emplace(bounds(input_, rows_, given_, true));
+            consider_by_bound(*agreeing_by_bound_, other, m);
         }
+        m = std::min(m, candidates_.size());
         const bool tied = cut_lowest(std::span(candidates_), m);
         if (tied && !Order::kTiesByIndex) return flag_by_all_keys(other, m);
         for (std::size_t i = 0; i < m; ++i) flags_[candidates_[i].position] |= mark_;
@@ -87,16 +96,28 @@ private:
             if (top == given) continue;
             known.push_back({top, {input.facts.self[row] - input.facts.other[row], row}});
         }
-        std::ranges::sort(known, {}, &KnownKey::top);
+        // With two classes there is one other.
+        if (!std::ranges::is_sorted(known, {}, &KnownKey::top))
+            std::ranges::sort(known, {}, &KnownKey::top);
         return known;
     }
 
-    static std::vector<Keyed<T>> bounds(const FilterInput<T>& input, std::span<const Row> rows) {
+    /// Of the rows whose most probable class is the given one, or of the others.
+    static std::vector<Keyed<T>> bounds(const FilterInput<T>& input, std::span<const Row> rows,
+                                        ClassId given, bool agreeing) {
         std::vector<Keyed<T>> result;
-        result.reserve(rows.size());
         for (const Row row : rows)
-            result.push_back({input.facts.self[row] - input.facts.second[row], row});
+            if ((input.facts.top[row] == given) == agreeing)
+                result.push_back({input.facts.self[row] - input.facts.second[row], row});
         return result;
+    }
+
+    void consider_by_bound(RowsByBound<T>& by_bound, ClassId other, std::size_t m) {
+        for (std::size_t i = 0; i < by_bound.size(); ++i) {
+            const auto [bound, row] = by_bound[i];
+            if (lowest_keys_.size() == m && bound > lowest_keys_.front()) break;
+            if (input_.facts.top[row] != other) consider({key_of(row, other), row}, m);
+        }
     }
 
     T key_of(Row row, ClassId other) const {
@@ -125,10 +146,12 @@ private:
 
     const FilterInput<T>& input_;
     std::span<const Row> rows_;
+    ClassId given_;
     std::uint8_t mark_;
     Flags& flags_;
     std::vector<KnownKey> known_;  // by class
-    RowsByBound<T> by_bound_;
+    RowsByBound<T> by_bound_;      // most probable class another
+    std::optional<RowsByBound<T>> agreeing_by_bound_;
     std::vector<Keyed<T>> candidates_;
     std::vector<T> lowest_keys_;
 };

@@ -27,14 +27,20 @@ constexpr double kLeastThreshold = 2e-6;
 constexpr double kThresholdSlack = 1e-6;
 constexpr double kTiny = 1e-100;
 
-/// Classes per block of the pool.
-constexpr std::size_t kClassBlock = 16;
+/// work(first class, end) for blocks of classes: so many that each thread has some, so few that
+/// each is worth handing out.
+template <class Work>
+void for_each_class_block(std::size_t classes, const Pool& pool, Work&& work) {
+    const std::size_t at_once = std::clamp<std::size_t>(classes / 64, 1, 16);
+    pool.for_each((classes + at_once - 1) / at_once, [&](std::size_t block) {
+        work(block * at_once, std::min(classes, (block + 1) * at_once));
+    });
+}
 
 template <class Work>
 void for_each_class(std::size_t classes, const Pool& pool, Work&& work) {
-    pool.for_each((classes + kClassBlock - 1) / kClassBlock, [&](std::size_t block) {
-        const std::size_t end = std::min(classes, (block + 1) * kClassBlock);
-        for (std::size_t k = block * kClassBlock; k < end; ++k) work(k);
+    for_each_class_block(classes, pool, [&](std::size_t first, std::size_t end) {
+        for (std::size_t k = first; k < end; ++k) work(k);
     });
 }
 
@@ -58,11 +64,9 @@ Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, 
 
 template <class Order, class T>
 T mean_confidence(std::span<const T> self, std::span<const Row> rows) {
-    std::vector<T> values;
-    values.reserve(rows.size());
-    for (const Row row : rows) values.push_back(self[row]);
-    const T sum = Order::sum(std::span<const T>(values));
-    return static_cast<T>(static_cast<double>(sum) / static_cast<double>(values.size()));
+    typename Order::template Sum<T> sum;
+    for (const Row row : rows) sum.add(self[row]);
+    return static_cast<T>(static_cast<double>(sum.value()) / static_cast<double>(rows.size()));
 }
 
 template <class T>
@@ -144,11 +148,11 @@ ClassId guess_class(std::span<const T> p, ClassId top, std::span<const T> bounds
 }
 
 template <class T>
-std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
+LargeVector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
                                    std::span<const T> bounds, const Pool& pool) {
     constexpr std::size_t kBlockRows = 4096;
     const BoundsInOrder<T> in_order(bounds);
-    std::vector<ClassId> guesses(probs.rows());
+    LargeVector<ClassId> guesses(probs.rows());
     pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
         const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
         std::vector<T> widened(probs.columns());
@@ -168,10 +172,9 @@ SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const C
                                        const Pool& pool) {
     const std::size_t classes = rows.classes();
     std::vector<std::vector<Count>> counted(classes);
-    pool.for_each((classes + kClassBlock - 1) / kClassBlock, [&](std::size_t block) {
+    for_each_class_block(classes, pool, [&](std::size_t first, std::size_t end) {
         JointRowCounter counter(classes);
-        const std::size_t end = std::min(classes, (block + 1) * kClassBlock);
-        for (std::size_t given = block * kClassBlock; given < end; ++given)
+        for (std::size_t given = first; given < end; ++given)
             counted[given] = counter.count(guesses, rows.of(given), static_cast<ClassId>(given));
     });
     return SparseSquare<std::int64_t>(counted);
@@ -367,9 +370,9 @@ SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibr
     return prune_counts({in_reals(calibrated), Layout::Rows}, options, pool);
 }
 
-template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts<float>&,
+template LargeVector<ClassId> guess_classes(const Probabilities&, const RowFacts<float>&,
                                             std::span<const float>, const Pool&);
-template std::vector<ClassId> guess_classes(const Probabilities&, const RowFacts<double>&,
+template LargeVector<ClassId> guess_classes(const Probabilities&, const RowFacts<double>&,
                                             std::span<const double>, const Pool&);
 template ClassId guess_class(std::span<const float>, ClassId, std::span<const float>);
 template ClassId guess_class(std::span<const double>, ClassId, std::span<const double>);

@@ -50,7 +50,7 @@ std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, 
 /// probable class of all, even if that misses its own bound; else kNoClass. Few rows are read
 /// again: those whose second largest probability reaches any bound.
 template <class T>
-std::vector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
+LargeVector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
                                    std::span<const T> bounds, const Pool& pool);
 
 /// The same for one row.

@@ -95,7 +95,7 @@ private:
     ClassRows rows_;
     std::vector<T> means_;   // [K] self-confidence
     std::vector<T> bounds_;  // [K]
-    std::vector<ClassId> guesses_;
+    LargeVector<ClassId> guesses_;
     NearBounds<T> near_;
     std::vector<std::vector<SparseEntry<std::int64_t>>> counted_;  // [K] rows of the joint
     SparseSquare<std::int64_t> prune_counts_;                      // for filters that prune

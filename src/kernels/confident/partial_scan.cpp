@@ -108,7 +108,7 @@ LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> lab
 
 /// Moves the rows of `from` to where they belong, and frees theirs.
 template <class Value>
-void move_rows(std::vector<Value>& from, std::size_t first, std::vector<Value>& to) {
+void move_rows(LargeVector<Value>& from, std::size_t first, LargeVector<Value>& to) {
     std::ranges::copy(from, to.begin() + static_cast<std::ptrdiff_t>(first));
     from = {};
 }

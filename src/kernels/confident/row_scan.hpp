@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/large_vector.hpp"
 #include "base/matrix_view.hpp"
 #include "kernels/confident/confident.hpp"
 
@@ -20,11 +21,11 @@ struct RowFacts {
     explicit RowFacts(std::size_t rows)
         : self(rows), other(rows), second(rows), top(rows), agrees(rows) {}
 
-    std::vector<T> self;               // p[given]
-    std::vector<T> other;              // largest probability of another class
-    std::vector<T> second;             // no class but `top` exceeds it
-    std::vector<ClassId> top;          // the most probable class, the first of equals
-    std::vector<std::uint8_t> agrees;  // never an issue: top is `given` once 1e-6 is added to it
+    LargeVector<T> self;               // p[given]
+    LargeVector<T> other;              // largest probability of another class
+    LargeVector<T> second;             // no class but `top` exceeds it
+    LargeVector<ClassId> top;          // the most probable class, the first of equals
+    LargeVector<std::uint8_t> agrees;  // never an issue: top is `given` once 1e-6 is added to it
 };
 
 /// Where a row breaks a rule; the merge of two blocks keeps the earlier row.
