@@ -238,10 +238,7 @@ private:
 };
 
 template <class T>
-void expect_all_targets_agree(std::size_t k) {
-    // Thirds have no exact sum, so that its order would show.
-    auto sample = random_sample<T>(200, k, k);
-    for (T& p : sample.probs) p = p * T{2} / T{3};
+void expect_all_targets_agree(const Sample<T>& sample) {
     std::vector<RowFacts<T>> facts;
     std::vector<std::size_t> sums_off;
     for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
@@ -251,15 +248,60 @@ void expect_all_targets_agree(std::size_t k) {
     }
     ASSERT_GE(facts.size(), 2U) << "one instruction set alone shows nothing";
     for (std::size_t i = 1; i < facts.size(); ++i) {
-        EXPECT_TRUE(same(facts[0], facts[i])) << "K = " << k;
-        EXPECT_EQ(sums_off[0], sums_off[i]) << "K = " << k;
+        EXPECT_TRUE(same(facts[0], facts[i])) << "K = " << sample.k;
+        EXPECT_EQ(sums_off[0], sums_off[i]) << "K = " << sample.k;
     }
+}
+
+template <class T>
+void expect_all_targets_agree(std::size_t k) {
+    auto sample = random_sample<T>(200, k, k);
+    expect_all_targets_agree(sample);  // some blocks of rows have ties, some none
+    // Thirds have no exact sum, so that its order would show.
+    for (T& p : sample.probs) p = p * T{2} / T{3};
+    expect_all_targets_agree(sample);
 }
 
 TEST(ScanRows, EveryInstructionSetGivesTheSameBits) {
     for (std::size_t k = 2; k < 70; ++k) {
         expect_all_targets_agree<float>(k);
         expect_all_targets_agree<double>(k);
+    }
+}
+
+/// What a row says, from its definition.
+void expect_facts(const Sample<float>& sample, const RowFacts<float>& facts, std::size_t i) {
+    const auto p = sample.view().row(i);
+    const ClassId given = sample.labels[i];
+    std::vector<float> others(p.begin(), p.end());
+    others.erase(others.begin() + given);
+    std::vector<float> raised(p.begin(), p.end());
+    raised[given] += 1e-6F;
+    std::vector<float> sorted(p.begin(), p.end());
+    std::ranges::sort(sorted, std::greater{});
+    EXPECT_EQ(facts.self[i], p[given]);
+    EXPECT_EQ(facts.other[i], std::ranges::max(others));
+    EXPECT_EQ(facts.second[i], sorted[1]);
+    EXPECT_EQ(facts.top[i], std::ranges::max_element(p) - p.begin());
+    EXPECT_EQ(facts.agrees[i] != 0, std::ranges::max_element(raised) - raised.begin() == given);
+}
+
+// Narrow rows are read many at a time; a tie that 1e-6 makes, a wrong sum or the last rows of a
+// block send them the other way.
+TEST(ScanRows, NarrowRowsSayWhatTheyWouldAlone) {
+    for (std::size_t k = 2; k < 40; ++k) {
+        auto sample = random_sample<float>(450, k, k);
+        for (const std::size_t row : {std::size_t{70}, std::size_t{200}}) {
+            float* p = &sample.probs[row * k];
+            std::fill(p, p + k, 0.0F);
+            sample.labels[row] = 1;
+            p[1] = 0.5F;
+            p[0] = row == 70 ? p[1] + 1e-6F : 0.75F;
+        }
+        RowFacts<float> facts(sample.n);
+        const auto checks = scan_rows<float>(sample.view(), 0, sample.labels, facts);
+        EXPECT_EQ(checks.sums_off, 1U);
+        for (std::size_t i = 0; i < sample.n; ++i) expect_facts(sample, facts, i);
     }
 }
 

@@ -1,6 +1,6 @@
 // The vector part reads a row once and keeps its two largest values, its least and its sum. Where
 // those leave a question (which class? a tie?) the row is looked at again, while it is in the
-// first-level cache.
+// first-level cache. Narrow rows are read several at a time.
 #include "kernels/confident/row_scan.hpp"
 
 #include <algorithm>
@@ -22,6 +22,12 @@ struct RowSummary {
     T least;
     T sum;  // in an order that depends on the instruction set
 };
+
+/// How far from 1 that sum may be without a closer look. Its error is far below a tenth of the
+/// tolerance; NaN and infinity are further, too.
+inline constexpr double kSumSieve = 0.9 * kRowSumTolerance;
+
+inline constexpr double kAgreement = 1e-6;
 
 }  // namespace tusker::confident
 #endif
@@ -90,12 +96,7 @@ ClassId first_equal(const T* p, T value, std::size_t k) {
 }
 
 template <class T>
-void check_row(const RowSummary<T>& summary, std::span<const T> p, std::size_t row,
-               RowChecks& checks) {
-    // The sieve's error is far below a tenth of the tolerance; NaN and infinity fail it too.
-    const bool sum_clear =
-        std::abs(static_cast<double>(summary.sum) - 1.0) <= 0.9 * kRowSumTolerance;
-    if (sum_clear && summary.least >= 0 && summary.largest <= 1) return;
+void check_values(std::span<const T> p, std::size_t row, RowChecks& checks) {
     double sum = 0;
     for (std::size_t i = 0; i < p.size(); ++i) {
         const auto value = static_cast<double>(p[i]);
@@ -113,6 +114,21 @@ void check_row(const RowSummary<T>& summary, std::span<const T> p, std::size_t r
 }
 
 template <class T>
+void check_row(const RowSummary<T>& summary, std::span<const T> p, std::size_t row,
+               RowChecks& checks) {
+    const bool sum_clear = std::abs(static_cast<double>(summary.sum) - 1.0) <= kSumSieve;
+    if (sum_clear && summary.least >= 0 && summary.largest <= 1) return;
+    check_values(p, row, checks);
+}
+
+/// The given class is the first of the largest once 1e-6 is added to it.
+template <class T>
+bool agrees(std::span<const T> p, ClassId given, T self, T other) {
+    const T raised = self + static_cast<T>(kAgreement);
+    return raised > other || (raised == other && first_equal(p.data(), other, given) == given);
+}
+
+template <class T>
 void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId given, std::size_t row,
                  RowFacts<T>& facts) {
     const std::size_t k = p.size();
@@ -121,14 +137,11 @@ void write_facts(const RowSummary<T>& summary, std::span<const T> p, ClassId giv
     const T other = given_is_largest ? summary.second : summary.largest;
     const ClassId top =
         given_is_largest && other < self ? given : first_equal(p.data(), summary.largest, k);
-    const T raised = self + static_cast<T>(1e-6);
-    const bool agrees =
-        raised > other || (raised == other && first_equal(p.data(), other, given) == given);
     facts.self[row] = self;
     facts.other[row] = other;
     facts.second[row] = summary.second;
     facts.top[row] = top;
-    facts.agrees[row] = agrees ? 1 : 0;
+    facts.agrees[row] = agrees(p, given, self, other);
 }
 
 template <class T>
@@ -145,9 +158,88 @@ RowChecks scan(MatrixView<const T> block, std::size_t first, std::span<const Cla
     return checks;
 }
 
+/// Rows at a time, and the most classes they may have, where a vector would hold little of one row.
+/// Measured with sixteen lanes.
+inline constexpr std::size_t kSideBySide = 64;
+inline constexpr std::size_t kNarrow = 32;
+
+/// kSideBySide rows turned over, so that a vector holds one class of several rows.
+struct NarrowRows {
+    HWY_ALIGN float p[kNarrow][kSideBySide];
+    HWY_ALIGN float self[kSideBySide];
+
+    NarrowRows(MatrixView<const float> rows, std::span<const ClassId> labels) {
+        const std::size_t k = rows.columns();
+        const float* from = rows.values().data();
+        for (std::size_t r = 0; r < kSideBySide; ++r, from += k) {
+            for (std::size_t j = 0; j < k; ++j) p[j][r] = from[j];
+            self[r] = from[labels[r]];
+        }
+    }
+};
+
+/// The facts of rows [first, first + kSideBySide). True if no row needs a look at its values.
+bool write_narrow_facts(MatrixView<const float> block, std::size_t first,
+                        std::span<const ClassId> labels, RowFacts<float>& facts) {
+    const hn::CappedTag<float, 16> d;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::RebindToUnsigned<decltype(d)> du;
+    const hn::Rebind<std::uint8_t, decltype(d)> d8;
+    const NarrowRows rows(block, labels.subspan(first, kSideBySide));
+    const auto classes = static_cast<std::int32_t>(block.columns());
+    bool all_clear = true;
+    for (std::size_t r = 0; r < kSideBySide; r += hn::Lanes(d)) {
+        auto largest = hn::Load(d, &rows.p[0][r]);
+        auto second = hn::Set(d, std::numeric_limits<float>::lowest());
+        auto least = largest;
+        auto sum = largest;
+        auto top = hn::Zero(di);
+        for (std::int32_t j = 1; j < classes; ++j) {
+            const auto x = hn::Load(d, &rows.p[j][r]);
+            top = hn::IfThenElse(hn::RebindMask(di, hn::Gt(x, largest)), hn::Set(di, j), top);
+            second = hn::Max(second, hn::Min(largest, x));
+            largest = hn::Max(largest, x);
+            least = hn::Min(least, x);
+            sum = hn::Add(sum, x);
+        }
+        const auto self = hn::Load(d, &rows.self[r]);
+        const auto other = hn::IfThenElse(hn::Eq(self, largest), second, largest);
+        const auto raised = hn::Add(self, hn::Set(d, static_cast<float>(kAgreement)));
+        const auto agrees =
+            hn::IfThenElseZero(hn::RebindMask(di, hn::Gt(raised, other)), hn::Set(di, 1));
+        const std::size_t row = first + r;
+        hn::StoreU(self, d, &facts.self[row]);
+        hn::StoreU(other, d, &facts.other[row]);
+        hn::StoreU(second, d, &facts.second[row]);
+        hn::StoreU(hn::BitCast(du, top), du, &facts.top[row]);
+        hn::StoreU(hn::DemoteTo(d8, agrees), d8, &facts.agrees[row]);
+        const auto off = hn::Abs(hn::Sub(sum, hn::Set(d, 1.0F)));
+        const auto clear = hn::And(
+            hn::And(hn::Le(off, hn::Set(d, static_cast<float>(kSumSieve))), hn::Ne(raised, other)),
+            hn::And(hn::Ge(least, hn::Zero(d)), hn::Le(largest, hn::Set(d, 1.0F))));
+        all_clear &= hn::AllTrue(d, clear);
+    }
+    return all_clear;
+}
+
+RowChecks scan_narrow(MatrixView<const float> block, std::size_t first,
+                      std::span<const ClassId> labels, RowFacts<float>& facts) {
+    RowChecks checks;
+    std::size_t i = 0;
+    for (; i + kSideBySide <= block.rows(); i += kSideBySide) {
+        const auto rows = block.rows_from(i, kSideBySide);
+        if (write_narrow_facts(rows, first + i, labels, facts)) continue;
+        checks.merge(scan(rows, first + i, labels, facts));
+        if (checks.refused) return checks;
+    }
+    checks.merge(scan(block.rows_from(i, block.rows() - i), first + i, labels, facts));
+    return checks;
+}
+
 RowChecks scan_float(MatrixView<const float> block, std::size_t first,
                      std::span<const ClassId> labels, RowFacts<float>& facts) {
-    return scan(block, first, labels, facts);
+    return block.columns() <= kNarrow ? scan_narrow(block, first, labels, facts)
+                                      : scan(block, first, labels, facts);
 }
 RowChecks scan_double(MatrixView<const double> block, std::size_t first,
                       std::span<const ClassId> labels, RowFacts<double>& facts) {
