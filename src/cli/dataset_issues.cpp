@@ -111,7 +111,7 @@ void print_skipped(json::Value skipped) {
 
 void print(const Found& found, const json::Document& run) {
     const json::Value root = run.root();
-    const bool of_boxes = root.find("kinds").has_value();
+    const bool of_boxes = root.find_value("kinds").has_value();
     std::printf("%s label issues among %s %s\n", with_commas(number_of(root, "found")).c_str(),
                 with_commas(number_of(root, "scored")).c_str(),
                 of_boxes ? "boxes" : "items with label and probabilities");

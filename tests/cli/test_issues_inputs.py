@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -137,3 +138,31 @@ def test_bool_labels_are_two_classes(tmp_path):
     np.save(tmp_path / "p.npy", probs)
     found = json.loads(issues(tmp_path / "l.npy", tmp_path / "p.npy", "--json"))
     assert [issue["index"] for issue in found["issues"]] == [4]
+
+
+def test_says_on_a_terminal_how_far_it_is(arrays, tmp_path):
+    labels, probs = arrays
+    np.save(tmp_path / "l.npy", labels)
+    write_csv(tmp_path / "p.csv", probs)
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(
+            [BINARY, "issues", tmp_path / "l.npy", tmp_path / "p.csv"],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            check=True,
+        )
+        os.close(theirs)
+        shown = b""
+        while chunk := read_terminal(terminal):
+            shown += chunk
+    assert b"reading p.csv" in shown and b"reading probabilities: 500 of 500 rows" in shown
+    assert shown.endswith(b"\x1b[K")  # the line is gone when the summary comes
+    assert done.stdout.startswith(b"2 label issues among 500 rows")
+
+
+def read_terminal(terminal):
+    try:
+        return terminal.read(4096)
+    except OSError:  # how Linux says that the other end is closed
+        return b""

@@ -172,7 +172,7 @@ def test_what_is_missing_is_said(place):
     assert "did you mean 'street'" in unknown.stderr
     place.tusker("import", "--dataset", "x", code=2)
     none = place.tusker("issues", "--dataset", "street", code=1)
-    assert "no predictions with class probabilities" in none.stderr
+    assert "no predicted boxes with a confidence" in none.stderr
 
 
 def test_a_dry_run_makes_no_data_directory(tmp_path):
