@@ -7,6 +7,7 @@ namespace tusker::python {
 
 void bind_confident(nanobind::module_& module);
 void bind_crowd(nanobind::module_& module);
+void bind_consensus(nanobind::module_& module);
 void bind_detection(nanobind::module_& module);
 void bind_multilabel(nanobind::module_& module);
 void bind_outliers(nanobind::module_& module);

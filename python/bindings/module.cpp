@@ -32,6 +32,7 @@ NB_MODULE(_kernels, module) {
     module.doc() = "Kernels of Tusker over NumPy arrays; the documented functions are tusker's.";
     tusker::python::bind_confident(module);
     tusker::python::bind_crowd(module);
+    tusker::python::bind_consensus(module);
     tusker::python::bind_detection(module);
     tusker::python::bind_multilabel(module);
     tusker::python::bind_outliers(module);

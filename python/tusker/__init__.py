@@ -11,6 +11,7 @@ import importlib.util
 
 from tusker.as_cleanlab import install_as_cleanlab, refuse_missing
 from tusker.boxes import BoxIssues, find_box_issues
+from tusker.consensus import Consensus, score_by_consensus
 from tusker.crowd import DawidSkene, crowdlab, dawid_skene
 from tusker.doubt import DoubtfulPredictions, find_doubtful_predictions
 from tusker.feature_space import (
@@ -27,6 +28,7 @@ __all__ = [
     "BoxIssues",
     "DawidSkene",
     "DoubtfulPredictions",
+    "Consensus",
     "MultilabelIssues",
     "NearDuplicates",
     "Outliers",
@@ -40,6 +42,7 @@ __all__ = [
     "find_neighbors",
     "find_outliers",
     "install_as_cleanlab",
+    "score_by_consensus",
 ]
 
 
