@@ -57,15 +57,15 @@ public:
         const D d;
         count_ = 0;
         for (std::size_t r = 0; r < Shape<T>::kRows; ++r) {
-            const auto left_limit = hn::Set(d, tile_.left_limits[left + r]);
+            const auto left_limit = hn::Set(d, tile_.left.limits[left + r]);
             const auto left_offset = hn::Set(d, tile_.left.offsets[left + r]);
             for (std::size_t v = 0; v < Shape<T>::kPanel; v += Shape<T>::kLanes) {
                 const auto product = hn::Load(d, products + r * Shape<T>::kPanel + v);
                 const std::size_t column = right + v;
-                add(hn::Sub(product, hn::LoadU(d, tile_.right.offsets.data() + column)), left_limit,
+                add(hn::Sub(product, hn::LoadU(d, tile_.right.offsets + column)), left_limit,
                     left + r, column, true);
-                if (tile_.right_limits != nullptr)
-                    add(hn::Sub(product, left_offset), hn::LoadU(d, tile_.right_limits + column),
+                if (tile_.right.limits != nullptr)
+                    add(hn::Sub(product, left_offset), hn::LoadU(d, tile_.right.limits + column),
                         left + r, column, false);
             }
         }
@@ -102,16 +102,16 @@ template <class T>
 void scan(const Tile<T>& tile, const Hits<T>& found) {
     constexpr std::size_t kRows = Shape<T>::kRows;
     constexpr std::size_t kPanel = Shape<T>::kPanel;
-    const std::size_t dims = tile.left.dims;
+    const std::size_t dims = tile.dims;
     std::vector<T> few(dims * kRows);
     HWY_ALIGN T products[kRows * kPanel];
     HitCollector<T> collector(tile);
-    for (std::size_t i = tile.left_begin; i < tile.left_end; i += kRows) {
-        const T* rows = tile.left.values.get() + i / kPanel * dims * kPanel + i % kPanel;
+    for (std::size_t i = tile.left.begin; i < tile.left.end; i += kRows) {
+        const T* rows = tile.left.panels.row(i);
         for (std::size_t c = 0; c < dims; ++c)
             std::copy_n(rows + c * kPanel, kRows, few.data() + c * kRows);
-        for (std::size_t j = tile.right_begin; j < tile.right_end; j += kPanel) {
-            multiply_panel<T>(few.data(), tile.right.values.get() + j * dims, dims, products,
+        for (std::size_t j = tile.right.begin; j < tile.right.end; j += kPanel) {
+            multiply_panel<T>(few.data(), tile.right.panels.row(j), dims, products,
                               typename Shape<T>::Sums());
             const auto hits = collector.collect(products, i, j);
             if (!hits.empty()) found(hits);
@@ -153,27 +153,20 @@ void scan_tile(const Tile<double>& tile, const Hits<double>& found) {
 }
 
 template <class T>
-Packed<T>::Packed(std::size_t row_count, std::size_t column_count)
-    : rows(row_count),
-      dims(column_count),
-      padded((rows + panel - 1) / panel * panel),
-      values(hwy::AllocateAligned<T>(padded * dims)),
-      offsets(padded, std::numeric_limits<T>::infinity()),
-      reach(rows) {
-    const std::size_t whole = rows / panel * panel;
-    std::fill(values.get() + whole * dims, values.get() + padded * dims, T{0});
-}
-
-template <class T>
-std::size_t Packed<T>::block_rows() const {
+PackedRows<T>::PackedRows(std::size_t row_count, std::size_t column_count)
+    : rows(row_count), dims(column_count) {
+    const std::size_t panel = panel_rows<T>();
+    padded = (rows + panel - 1) / panel * panel;
     // Half of a second-level cache of 1 MiB; more than a thousand rows would be too few tasks.
     constexpr std::size_t kBlockBytes = 512 * 1024;
     const std::size_t fitting = std::min<std::size_t>(kBlockBytes / (dims * sizeof(T)), 1024);
-    return std::max(fitting / panel, std::size_t{1}) * panel;
+    block_rows = std::max(fitting / panel, std::size_t{1}) * panel;
+    offsets.assign(padded, std::numeric_limits<T>::infinity());
+    reach.resize(rows);
 }
 
-template struct Packed<float>;
-template struct Packed<double>;
+template struct PackedRows<float>;
+template struct PackedRows<double>;
 
 }  // namespace tusker::vectors
 #endif

@@ -2,6 +2,7 @@
 // at in registers and never stored.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -17,25 +18,54 @@ namespace tusker::vectors {
 template <class T>
 std::size_t panel_rows();
 
-/// Rows as the product reads them: value (r, c) stands at (r / panel · dims + c) · panel +
-/// r mod panel; the last panel is filled up with zeros.
+/// Whole panels of rows as the product reads them: value c of row begin + r stands at
+/// (r / panel · dims + c) · panel + r mod panel.
 template <class T>
-struct Packed {
-    Packed(std::size_t rows, std::size_t dims);
+class Panels {
+public:
+    Panels() = default;
+    /// Room for `rows` rows (whole panels), not yet written.
+    Panels(std::size_t rows, std::size_t dims)
+        : dims_(dims), values_(hwy::AllocateAligned<T>(rows * dims)) {}
+
+    /// The first row held; who fills them says it.
+    std::size_t begin = 0;
+
+    T& at(std::size_t row, std::size_t column) {
+        const std::size_t r = row - begin;
+        return values_[(r / panel_ * dims_ + column) * panel_ + r % panel_];
+    }
+    /// Where the values of a row begin; they are a panel apart.
+    const T* row(std::size_t row) const {
+        const std::size_t r = row - begin;
+        return values_.get() + r / panel_ * dims_ * panel_ + r % panel_;
+    }
+
+private:
+    std::size_t panel_ = panel_rows<T>();
+    std::size_t dims_ = 0;
+    hwy::AlignedFreeUniquePtr<T[]> values_;
+};
+
+/// Rows that are packed when they are needed, because all of them at once would be a second copy of
+/// the features; and what is known of each.
+template <class T>
+struct PackedRows {
+    PackedRows(std::size_t rows, std::size_t dims);
 
     std::size_t rows;
     std::size_t dims;
-    std::size_t panel = panel_rows<T>();
-    std::size_t padded;                     // rows rounded up to whole panels
-    hwy::AlignedFreeUniquePtr<T[]> values;  // [padded × dims]
-    std::vector<T> offsets;                 // [padded], see key; infinite beyond rows
-    std::vector<double> reach;              // [rows], see Space::least_distance
+    std::size_t padded;         // rows rounded up to whole panels
+    std::size_t block_rows;     // whole panels of which the second-level cache holds half
+    std::vector<T> offsets;     // [padded], see Hit; infinite beyond rows
+    std::vector<double> reach;  // [rows], see Space::least_distance
+    /// Writes rows [begin, end) (whole panels, up to padded; zeros beyond rows), which panels hold.
+    std::function<void(std::size_t begin, std::size_t end, Panels<T>&)> pack;
 
-    T& at(std::size_t row, std::size_t column) {
-        return values[(row / panel * dims + column) * panel + row % panel];
+    std::size_t blocks() const { return (padded + block_rows - 1) / block_rows; }
+    std::size_t block_end(std::size_t block) const {
+        return std::min((block + 1) * block_rows, padded);
     }
-    /// Rows of which a processor's second-level cache holds all: whole panels, at least one.
-    std::size_t block_rows() const;
 };
 
 /// `other` passed the limit of `query`: key = inner product - offset of `other`.
@@ -46,17 +76,22 @@ struct Hit {
     T key;
 };
 
-/// Rows [left_begin, left_end) against [right_begin, right_end): whole panels, up to `padded`.
+/// Rows [begin, end), whole panels, and the limits above which they ask for others.
+template <class T>
+struct Side {
+    const Panels<T>& panels;
+    std::size_t begin;
+    std::size_t end;
+    const T* offsets;  // [padded]
+    const T* limits;   // [padded], infinite beyond the rows; null: these rows do not ask
+};
+
+/// All pairs of a row of the left (which asks) and one of the right.
 template <class T>
 struct Tile {
-    const Packed<T>& left;
-    std::size_t left_begin;
-    std::size_t left_end;
-    const T* left_limits;  // [left.padded]; infinite beyond its rows
-    const Packed<T>& right;
-    std::size_t right_begin;
-    std::size_t right_end;
-    const T* right_limits;  // the same for right; null if only left rows ask
+    std::size_t dims;
+    Side<T> left;
+    Side<T> right;
 };
 
 template <class T>

@@ -9,8 +9,6 @@
 // Equal rows are searched as one (a group), so neither a thousand copies of a row nor a constant
 // matrix costs a second pass.
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -19,6 +17,7 @@
 #include "kernels/vectors/candidates.hpp"
 #include "kernels/vectors/distinct_rows.hpp"
 #include "kernels/vectors/inner_products.hpp"
+#include "kernels/vectors/scan.hpp"
 #include "kernels/vectors/space.hpp"
 #include "kernels/vectors/vectors.hpp"
 
@@ -28,96 +27,14 @@ namespace {
 // So many candidates more than k are kept. On 50,000 random rows of 512 columns a few rows in a
 // thousand then need the second pass.
 constexpr std::size_t kSpare = 8;
+// So many blocks of queries share a packed block of rows; fewer where all rows may be candidates.
+constexpr std::size_t kGroupBlocks = 16;
+constexpr std::size_t kSecondGroupBlocks = 4;
 // No row has this number.
 constexpr Row kNoRow = std::numeric_limits<Row>::max();
 
-/// Counts what is done, and stops the search. Thread-safe.
-class Course {
-public:
-    Course(const std::stop_token& stop, const Progress& progress)
-        : stop_(stop), progress_(progress) {}
-
-    void begin(std::size_t total) {
-        done_ = 0;
-        total_ = total;
-    }
-    bool stopped() const { return stop_.stop_requested(); }
-    void advance() {
-        ++done_;
-        if (!progress_) return;
-        const std::unique_lock turn(mutex_, std::try_to_lock);
-        if (turn) progress_(done_, total_);
-    }
-    void end() const {
-        if (progress_) progress_(total_, total_);
-    }
-
-private:
-    const std::stop_token& stop_;
-    const Progress& progress_;
-    std::atomic<std::size_t> done_ = 0;
-    std::size_t total_ = 0;
-    std::mutex mutex_;
-};
-
 std::size_t blocks_of(std::size_t rows, std::size_t block_rows) {
     return (rows + block_rows - 1) / block_rows;
-}
-
-/// All pairs of one matrix, each product once: a tile serves the rows of both its blocks. Two
-/// threads never write the candidates of one block at a time.
-template <class U>
-void scan_pairs(const Packed<U>& packed, BestCandidates<U>& best, const Pool& pool,
-                Course& course) {
-    const std::size_t block_rows = packed.block_rows();
-    const std::size_t blocks = blocks_of(packed.padded, block_rows);
-    // Tile t pairs block b with the one `step` further, in a circle; the last step of an even
-    // circle would meet each pair twice.
-    const std::size_t tiles = blocks * (blocks + 1) / 2;
-    std::vector<std::mutex> turns(blocks);
-    course.begin(tiles);
-    const Hits<U> keep = [&](std::span<const Hit<U>> hits) {
-        for (const auto& [query, other, key] : hits)
-            if (query != other) best.offer(query, key, other);
-    };
-    pool.for_each(tiles, [&](std::size_t tile) {
-        if (course.stopped()) return;
-        const std::size_t left = tile % blocks;
-        const std::size_t right = (left + tile / blocks) % blocks;
-        std::unique_lock first(turns[std::min(left, right)]);
-        std::unique_lock<std::mutex> second;
-        if (left != right) second = std::unique_lock(turns[std::max(left, right)]);
-        const auto end = [&](std::size_t block) {
-            return std::min((block + 1) * block_rows, packed.padded);
-        };
-        scan_tile<U>({.left = packed,
-                      .left_begin = left * block_rows,
-                      .left_end = end(left),
-                      .left_limits = best.limits(),
-                      .right = packed,
-                      .right_begin = right * block_rows,
-                      .right_end = end(right),
-                      .right_limits = left != right ? best.limits() : nullptr},
-                     keep);
-        course.advance();
-    });
-}
-
-/// Queries [begin, end) (whole panels) against all rows of another matrix.
-template <class U>
-void scan_queries(const Packed<U>& queries, std::size_t begin, std::size_t end, const U* limits,
-                  const Packed<U>& packed, const Hits<U>& found) {
-    const std::size_t block_rows = packed.block_rows();
-    for (std::size_t right = 0; right < packed.padded; right += block_rows)
-        scan_tile<U>({.left = queries,
-                      .left_begin = begin,
-                      .left_end = end,
-                      .left_limits = limits,
-                      .right = packed,
-                      .right_begin = right,
-                      .right_end = std::min(right + block_rows, packed.padded),
-                      .right_limits = nullptr},
-                     found);
 }
 
 struct Near {
@@ -179,7 +96,7 @@ private:
         constexpr std::size_t kBlockQueries = 256;
         const BoxTree tree(rows_, firsts_);
         const std::size_t blocks = blocks_of(asking_.size(), kBlockQueries);
-        course_.begin(blocks);
+        course_.expect(blocks);
         pool_.for_each(blocks, [&](std::size_t block) {
             if (course_.stopped()) return;
             const std::size_t end = std::min(asking_.size(), (block + 1) * kBlockQueries);
@@ -197,19 +114,22 @@ private:
     }
 
     std::vector<Unproven> search_in_single_precision() {
-        const auto packed = space_.pack<float>(rows_, firsts_, pool_);
+        const auto packed = space_.packed<float>(rows_, firsts_, pool_);
         const std::size_t keep = std::min(k_ + kSpare, std::max<std::size_t>(firsts_.size(), 1));
         if (among_themselves_) {
             BestCandidates<float> best(packed.rows, packed.padded, keep);
             scan_pairs(packed, best, pool_, course_);
             return finish_all(packed, best);
         }
-        const auto asking = space_.pack<float>(queries_, asking_, pool_);
+        const auto asking = space_.packed<float>(queries_, asking_, pool_);
         BestCandidates<float> best(asking.rows, asking.padded, keep);
-        for_blocks(asking, [&](std::size_t begin, std::size_t end) {
-            scan_queries<float>(asking, begin, end, best.limits(), packed, [&](auto hits) {
-                for (const auto& hit : hits) best.offer(hit.query, hit.key, hit.other);
-            });
+        for_groups(asking, kGroupBlocks, [&](std::size_t begin, std::size_t end) {
+            scan_queries<float>(
+                asking, begin, end, best.limits(), packed,
+                [&](auto hits) {
+                    for (const auto& hit : hits) best.offer(hit.query, hit.key, hit.other);
+                },
+                course_);
         });
         return finish_all(asking, best);
     }
@@ -217,35 +137,42 @@ private:
     void search_again(std::span<const Unproven> unproven) {
         std::vector<Row> asking;
         for (const auto& [query, within] : unproven) asking.push_back(asking_[query]);
-        const auto packed = space_.pack<double>(rows_, firsts_, pool_);
-        const auto queries = space_.pack<double>(queries_, asking, pool_);
+        const auto packed = space_.packed<double>(rows_, firsts_, pool_);
+        const auto queries = space_.packed<double>(queries_, asking, pool_);
         std::vector<double> limits(queries.padded, std::numeric_limits<double>::infinity());
         for (std::size_t i = 0; i < queries.rows; ++i)
             limits[i] = std::nextafter(space_.least_key(queries, i, unproven[i].within),
                                        -std::numeric_limits<double>::infinity());
-        for_blocks(queries, [&](std::size_t begin, std::size_t end) {
+        for_groups(queries, kSecondGroupBlocks, [&](std::size_t begin, std::size_t end) {
             std::vector<std::vector<Row>> candidates(end - begin);
-            scan_queries<double>(queries, begin, end, limits.data(), packed, [&](auto hits) {
-                for (const auto& hit : hits) candidates[hit.query - begin].push_back(hit.other);
-            });
+            scan_queries<double>(
+                queries, begin, end, limits.data(), packed,
+                [&](auto hits) {
+                    for (const auto& hit : hits) candidates[hit.query - begin].push_back(hit.other);
+                },
+                course_);
+            if (course_.stopped()) return;
             for (std::size_t i = begin; i < std::min(end, queries.rows); ++i)
                 write(unproven[i].query, nearest(unproven[i].query, candidates[i - begin]));
         });
     }
 
+    /// work(begin, end) for groups of at most `most` blocks of queries, enough for all threads.
     template <class U, class Work>
-    void for_blocks(const Packed<U>& queries, const Work& work) {
-        const std::size_t block_rows = queries.block_rows();
-        const std::size_t blocks = blocks_of(queries.padded, block_rows);
-        course_.begin(blocks);
-        pool_.for_each(blocks, [&](std::size_t block) {
+    void for_groups(const PackedRows<U>& queries, std::size_t most, const Work& work) {
+        const std::size_t blocks = queries.blocks();
+        const std::size_t size = std::clamp<std::size_t>(blocks / pool_.threads(), 1, most);
+        const std::size_t groups = blocks_of(blocks, size);
+        course_.expect(groups);
+        pool_.for_each(groups, [&](std::size_t group) {
             if (course_.stopped()) return;
-            work(block * block_rows, std::min((block + 1) * block_rows, queries.padded));
+            const std::size_t begin = group * size * queries.block_rows;
+            work(begin, std::min(begin + size * queries.block_rows, queries.padded));
             course_.advance();
         });
     }
 
-    std::vector<Unproven> finish_all(const Packed<float>& asking, BestCandidates<float>& best) {
+    std::vector<Unproven> finish_all(const PackedRows<float>& asking, BestCandidates<float>& best) {
         constexpr std::size_t kBlockQueries = 256;
         const std::size_t blocks = blocks_of(asking.rows, kBlockQueries);
         std::vector<std::vector<Unproven>> unproven(blocks);

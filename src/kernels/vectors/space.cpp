@@ -156,39 +156,55 @@ double Space::distance(const FeatureRows<T>& a, std::size_t i, const FeatureRows
                          }) / 2);
 }
 
+template <class U, class T, class Write>
+void Space::each_value(const FeatureRows<T>& rows, Row row, const Write& write) const {
+    const auto values = rows.rows.row(row);
+    if (metric_ == Metric::Cosine) {
+        const double to_unit = rows.inverse_lengths[row];
+        for (std::size_t c = 0; c < values.size(); ++c)
+            write(c, static_cast<U>(static_cast<double>(values[c]) * to_unit));
+    } else {
+        for (std::size_t c = 0; c < values.size(); ++c)
+            write(c, static_cast<U>((static_cast<double>(values[c]) - origin_[c]) / scale_));
+    }
+}
+
 template <class U, class T>
-Packed<U> Space::pack(const FeatureRows<T>& rows, std::span<const Row> chosen,
-                      const Pool& pool) const {
-    Packed<U> packed(chosen.size(), rows.rows.columns());
-    const std::size_t dims = packed.dims;
-    const double kept = 1 - slack<U>(dims);
-    pool.for_each(packed.padded / packed.panel, [&](std::size_t panel) {
-        const std::size_t end = std::min(packed.rows, (panel + 1) * packed.panel);
-        for (std::size_t i = panel * packed.panel; i < end; ++i) {
-            const auto row = rows.rows.row(chosen[i]);
-            const double to_unit = rows.inverse_lengths[chosen[i]];
-            double squares = 0;
-            for (std::size_t c = 0; c < dims; ++c) {
-                const auto x = static_cast<double>(row[c]);
-                const auto value = static_cast<U>(
-                    metric_ == Metric::Cosine ? x * to_unit : (x - origin_[c]) / scale_);
-                packed.at(i, c) = value;
-                squares += static_cast<double>(value) * static_cast<double>(value);
-            }
+PackedRows<U> Space::packed(const FeatureRows<T>& rows, std::span<const Row> chosen,
+                            const Pool& pool) const {
+    PackedRows<U> packed(chosen.size(), rows.rows.columns());
+    const double kept = 1 - slack<U>(packed.dims);
+    pool.for_each((packed.rows + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const std::size_t end = std::min(packed.rows, (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i) {
             if (metric_ == Metric::Cosine) {
                 packed.offsets[i] = 0;
                 packed.reach[i] = kept;
-            } else {
-                packed.offsets[i] = static_cast<U>(kept * squares / 2);
-                packed.reach[i] = kept * squares / 2 - underflow<U>(dims);
+                continue;
             }
+            double squares = 0;
+            each_value<U>(rows, chosen[i], [&](std::size_t, U value) {
+                squares += static_cast<double>(value) * static_cast<double>(value);
+            });
+            packed.offsets[i] = static_cast<U>(kept * squares / 2);
+            packed.reach[i] = kept * squares / 2 - underflow<U>(packed.dims);
         }
     });
+    packed.pack = [this, &rows, chosen, dims = packed.dims](std::size_t begin, std::size_t end,
+                                                            Panels<U>& panels) {
+        for (std::size_t i = begin; i < end; ++i) {
+            if (i < chosen.size())
+                each_value<U>(rows, chosen[i],
+                              [&](std::size_t c, U value) { panels.at(i, c) = value; });
+            else
+                for (std::size_t c = 0; c < dims; ++c) panels.at(i, c) = 0;
+        }
+    };
     return packed;
 }
 
 template <class U>
-double Space::least_distance(const Packed<U>& packed, std::size_t i, U key) const {
+double Space::least_distance(const PackedRows<U>& packed, std::size_t i, U key) const {
     const double least = packed.reach[i] - static_cast<double>(key);
     if (metric_ == Metric::Cosine) return least;
     // A little less, for the roundings of this line and of `distance`.
@@ -196,7 +212,7 @@ double Space::least_distance(const Packed<U>& packed, std::size_t i, U key) cons
 }
 
 template <class U>
-U Space::least_key(const Packed<U>& packed, std::size_t i, double distance) const {
+U Space::least_key(const PackedRows<U>& packed, std::size_t i, double distance) const {
     if (metric_ == Metric::Cosine) return round_down<U>(packed.reach[i] - distance);
     const double scaled = distance / scale_ * (1 + 1e-15);
     return round_down<U>(packed.reach[i] - scaled * scaled / 2);
@@ -214,17 +230,17 @@ template double Space::distance(const FeatureRows<float>&, std::size_t, const Fe
                                 std::size_t) const;
 template double Space::distance(const FeatureRows<double>&, std::size_t, const FeatureRows<double>&,
                                 std::size_t) const;
-template Packed<float> Space::pack(const FeatureRows<float>&, std::span<const Row>,
-                                   const Pool&) const;
-template Packed<float> Space::pack(const FeatureRows<double>&, std::span<const Row>,
-                                   const Pool&) const;
-template Packed<double> Space::pack(const FeatureRows<float>&, std::span<const Row>,
-                                    const Pool&) const;
-template Packed<double> Space::pack(const FeatureRows<double>&, std::span<const Row>,
-                                    const Pool&) const;
-template double Space::least_distance(const Packed<float>&, std::size_t, float) const;
-template double Space::least_distance(const Packed<double>&, std::size_t, double) const;
-template float Space::least_key(const Packed<float>&, std::size_t, double) const;
-template double Space::least_key(const Packed<double>&, std::size_t, double) const;
+template PackedRows<float> Space::packed(const FeatureRows<float>&, std::span<const Row>,
+                                         const Pool&) const;
+template PackedRows<float> Space::packed(const FeatureRows<double>&, std::span<const Row>,
+                                         const Pool&) const;
+template PackedRows<double> Space::packed(const FeatureRows<float>&, std::span<const Row>,
+                                          const Pool&) const;
+template PackedRows<double> Space::packed(const FeatureRows<double>&, std::span<const Row>,
+                                          const Pool&) const;
+template double Space::least_distance(const PackedRows<float>&, std::size_t, float) const;
+template double Space::least_distance(const PackedRows<double>&, std::size_t, double) const;
+template float Space::least_key(const PackedRows<float>&, std::size_t, double) const;
+template double Space::least_key(const PackedRows<double>&, std::size_t, double) const;
 
 }  // namespace tusker::vectors

@@ -42,15 +42,21 @@ public:
 
     /// The chosen rows in the frame, rounded to U, with keys that bound distances from below:
     /// distance(i, j) >= least_distance(i, key) for key = inner product - offsets[j].
+    /// Refers to this, `rows` and `chosen`.
     template <class U, class T>
-    Packed<U> pack(const FeatureRows<T>& rows, std::span<const Row> chosen, const Pool& pool) const;
+    PackedRows<U> packed(const FeatureRows<T>& rows, std::span<const Row> chosen,
+                         const Pool& pool) const;
     template <class U>
-    double least_distance(const Packed<U>& packed, std::size_t i, U key) const;
+    double least_distance(const PackedRows<U>& packed, std::size_t i, U key) const;
     /// No key of a row at this distance or nearer is below this one.
     template <class U>
-    U least_key(const Packed<U>& packed, std::size_t i, double distance) const;
+    U least_key(const PackedRows<U>& packed, std::size_t i, double distance) const;
 
 private:
+    /// value(column, x), rounded to U, of one row.
+    template <class U, class T, class Write>
+    void each_value(const FeatureRows<T>& rows, Row row, const Write& write) const;
+
     Metric metric_ = Metric::Cosine;
     std::vector<double> origin_;  // [D] under Euclidean, else empty
     double scale_ = 1;            // a power of two

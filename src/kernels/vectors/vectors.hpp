@@ -44,7 +44,8 @@ struct Neighbors {
     std::vector<Row> rows;          // [N × k]; equal distances by row
 };
 
-/// Called from one of the pool's threads at a time; `done` never falls and ends at `total`.
+/// Called from one of the pool's threads at a time; `done` never falls and ends at `total`, which
+/// grows if some rows must be searched again.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
 /// For each row its k nearest others. Rows exactly equal to it (0 equals -0) come first, at
@@ -52,8 +53,10 @@ using Progress = std::function<void(std::size_t done, std::size_t total)>;
 ///
 /// rows  [N × D], D >= 1, finite, squares of a row summing below the largest double
 /// k     in [1, N - 1]
-/// Beside input and result it takes 4 bytes for each value and 8 · (2k + 16) a row (8 bytes a value
-/// more where single precision does not suffice). Cancelled if `stop` is requested.
+/// Beside input and result it takes 16 · (k + 8) bytes a row, 16 MiB a thread for packed rows (at
+/// most a copy of the features in single precision; less than twice that where single precision
+/// does not suffice), and where it does not the candidates it leaves open. Cancelled if `stop` is
+/// requested.
 Result<Neighbors> find_neighbors(MatrixView<const float> rows, std::size_t k, Metric metric,
                                  const Pool& pool, const std::stop_token& stop = {},
                                  const Progress& progress = {});

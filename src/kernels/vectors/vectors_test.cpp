@@ -237,6 +237,26 @@ TEST_P(Neighbours, AreTheSameOnEveryInstructionSetAndNumberOfThreads) {
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
+// One thread packs groups of rows as it needs them; for many, all rows are packed at once.
+TEST_P(Neighbours, OfManyBlocksAreTheSameHoweverTheyArePacked) {
+    const auto rows = random_rows<float>(1700, 1400, 13);
+    const Pool one(1);
+    const Pool many(8);
+    const auto found = find_neighbors(rows.view(), 3, GetParam(), one).value();
+    const auto expected = find_neighbors(rows.view(), 3, GetParam(), many).value();
+    EXPECT_EQ(found.rows, expected.rows);
+    EXPECT_EQ(found.distances, expected.distances);
+    for (const std::size_t i : {0UL, 900UL, 1699UL}) {
+        std::vector<double> all;
+        for (std::size_t j = 0; j < rows.rows; ++j)
+            if (i != j)
+                all.push_back(
+                    static_cast<double>(naive_distance(rows.row(i), rows.row(j), GetParam())));
+        std::ranges::sort(all);
+        for (std::size_t n = 0; n < 3; ++n) EXPECT_NEAR(found.distances[i * 3 + n], all[n], 1e-12);
+    }
+}
+
 TEST_P(Neighbours, AmongOtherRowsAreTheNearest) {
     for (const std::size_t columns : {3UL, 12UL}) {
         const auto rows = random_rows<double>(400, columns, 11);
