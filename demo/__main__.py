@@ -1,4 +1,4 @@
-"""Loads three datasets with known label errors, finds the errors, and prints a link that opens them.
+"""Loads three datasets with known label errors, finds them, and prints a link that opens them.
 
 Starts the server in the background if none holds the data directory. Running it again is harmless.
 """

@@ -150,6 +150,34 @@ def test_the_estimate_follows_the_decisions(fresh):
     assert still_wrong(api, again["id"])["still_wrong"]["expected"] == 0
 
 
+def said(api) -> list[tuple]:
+    tiles = issues(api)["tiles"]
+    return [(t["ref"], t["issue"]["given"], t["issue"]["score"]) for t in tiles]
+
+
+def test_reranking_says_what_a_run_from_nothing_says(fresh):
+    api = fresh
+    run = issues(api)["run"]["id"]
+    first, second, _ = issues(api)["tiles"]
+    decide(api, first, "accept", run)
+    right = next(t for t in api.query("animals", limit=60)["rows"] if t["ref"] == "bear/11.png")
+    spoil = {"no": right["no"], "row": right["annotations"][0]["row"]}
+    spoil |= {"verdict": "choose", "label": "ape"}
+    made = api.post("/datasets/animals/decisions", {"decisions": [spoil]})
+    find_again(api)
+    followed = said(api)
+    assert [ref for ref, _, _ in followed] != [first["ref"], second["ref"]]
+    # A server that has just started has nothing to follow.
+    api.server.kill()
+    api.server.start()
+    api.url = api.server.url
+    find_again(api)
+    assert said(api) == followed
+    api.post(f"/datasets/animals/decisions/{made['id']}/undo")
+    find_again(api)
+    assert "bear/11.png" not in [ref for ref, _, _ in said(api)]
+
+
 def test_picks_are_the_same_for_everybody(fresh):
     api = fresh
     first = [tile["ref"] for tile in issues(api, state="picks")["tiles"]]

@@ -327,6 +327,7 @@ export const WORDS = {
     } as const,
     kindName: 'What is wrong',
     kindsTitle: 'Kinds',
+    kindsSmall: 'click one to filter',
     wrong: 'Labels still wrong',
     wrongSmall: (audited: number) =>
       audited === 0 ? 'no audited picks yet' : `95 % interval, ${n(audited)} audited`,
@@ -401,7 +402,7 @@ export const WORDS = {
     widen: 'All of this run',
     neverTitle: 'Not searched for label issues yet',
     neverWhyBoxes: (run: string) =>
-      `ObjectLab compares the given boxes with those of ${run}: boxes that were overlooked, have another class, or lie in the wrong place.`,
+      `The given boxes are compared with those of ${run}: which were overlooked, have another class, or lie in the wrong place. It takes about a second for 100,000 boxes.`,
     neverWhy: (run: string) =>
       `Confident learning compares each label with the probabilities of ${run}. It takes about a second for 100,000 images.`,
     find: (items: number) => `Find label issues in ${images(items)}`,

@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "findings/label_issues/issue_rows.hpp"
+#include "kernels/confident/detection/class_thresholds.hpp"
 #include "kernels/confident/detection/detection.hpp"
 
 namespace tusker::label_issues {
@@ -124,18 +125,26 @@ Kind kind_of(detection::LabelIssueKind kind) {
     return Kind::Label;
 }
 
-/// Rows of a finding, from the boxes and what the kernel said of them.
+/// Rows of a finding, from the boxes and what a kernel said of them.
 class BoxRows {
 public:
     BoxRows(const Gathered& gathered, const detection::LabelIssues& issues) : gathered_(gathered) {
-        const Boxes& given = gathered.given;
-        for (std::size_t box = 0; box < given.boxes.size(); ++box)
-            rows_.push_back(
-                {.annotation = given.keys[box],
-                 .given = given.labels[box],
-                 .suggested = given.labels[box],
-                 .score = std::min(issues.boxes.badly_located[box], issues.boxes.swapped[box])});
+        for (std::size_t box = 0; box < gathered.given.boxes.size(); ++box)
+            add_given(box, std::min(issues.boxes.badly_located[box], issues.boxes.swapped[box]));
         for (const detection::LabelIssue& issue : issues.ranked) add(issue, issues.boxes);
+    }
+    BoxRows(const Gathered& gathered, const detection::ConfidentBoxIssues& issues)
+        : gathered_(gathered) {
+        for (std::size_t box = 0; box < gathered.given.boxes.size(); ++box)
+            add_given(box, issues.given_scores[box]);
+        for (const detection::ConfidentBoxIssue& issue : issues.issues) {
+            const std::size_t predicted = gathered.predicted.offsets[issue.image] + issue.predicted;
+            if (issue.kind == detection::LabelIssueKind::Overlooked)
+                add_overlooked(predicted, issue.score);
+            else
+                accuse(gathered.given.offsets[issue.image] + issue.given, kind_of(issue.kind),
+                       issue.score, gathered.predicted.labels[predicted], predicted);
+        }
     }
 
     /// Worst first; ties by row.
@@ -152,35 +161,68 @@ public:
     }
 
 private:
-    void add(const detection::LabelIssue& issue, const detection::BoxScores& scores) {
-        const std::size_t predicted_begin = gathered_.predicted.offsets[issue.image];
-        const Kind kind = kind_of(issue.kind);
-        if (kind == Kind::Overlooked) {
-            const std::size_t box = predicted_begin + issue.box;
-            const columns::RowKey key = gathered_.predicted.keys[box];
-            rows_.push_back({.annotation = key,
-                             .kind = kind,
-                             .suggested = gathered_.predicted.labels[box],
-                             .score = issue.score,
-                             .prediction = key.row_no});
-            return;
-        }
-        const std::size_t box = gathered_.given.offsets[issue.image] + issue.box;
+    void add_given(std::size_t box, double score) {
+        const Boxes& given = gathered_.given;
+        rows_.push_back({.annotation = given.keys[box],
+                         .given = given.labels[box],
+                         .suggested = given.labels[box],
+                         .score = score});
+    }
+    void add_overlooked(std::size_t predicted, double score) {
+        const columns::RowKey key = gathered_.predicted.keys[predicted];
+        rows_.push_back({.annotation = key,
+                         .kind = Kind::Overlooked,
+                         .suggested = gathered_.predicted.labels[predicted],
+                         .score = score,
+                         .prediction = key.row_no});
+    }
+    /// Of several issues of one given box the worst is kept.
+    void accuse(std::size_t box, Kind kind, double score, std::optional<LabelCode> suggested,
+                std::optional<std::size_t> predicted) {
         IssueRow& row = rows_[box];
-        if (row.kind && row.score <= issue.score) return;
+        if (row.kind && row.score <= score) return;
+        row.kind = kind;
+        row.score = score;
+        row.suggested = suggested;
+        if (predicted) row.prediction = gathered_.predicted.keys[*predicted].row_no;
+    }
+    void add(const detection::LabelIssue& issue, const detection::BoxScores& scores) {
+        const std::size_t predicted = gathered_.predicted.offsets[issue.image];
+        const Kind kind = kind_of(issue.kind);
+        if (kind == Kind::Overlooked) return add_overlooked(predicted + issue.box, issue.score);
+        const std::size_t box = gathered_.given.offsets[issue.image] + issue.box;
         const auto said_by =
             kind == Kind::Swapped ? scores.swapped_to[box] : scores.located_at[box];
-        row.kind = kind;
-        row.score = issue.score;
-        row.suggested =
-            issue.suggested ? std::optional(gathered_.codes[*issue.suggested]) : std::nullopt;
-        if (said_by != detection::kNoBox)
-            row.prediction = gathered_.predicted.keys[predicted_begin + said_by].row_no;
+        accuse(box, kind, issue.score,
+               issue.suggested ? std::optional(gathered_.codes[*issue.suggested]) : std::nullopt,
+               said_by == detection::kNoBox ? std::nullopt : std::optional(predicted + said_by));
     }
 
     const Gathered& gathered_;
     std::vector<IssueRow> rows_;  // of the given boxes in order, then the overlooked ones
 };
+
+Result<std::vector<IssueRow>> judge(const Gathered& gathered, const Request& request,
+                                    const Pool& pool, const jobs::Progress& progress) {
+    const auto given = gathered.given.view();
+    const auto predicted = gathered.predicted.view();
+    const std::size_t classes = gathered.codes.size();
+    switch (request.box_filter) {
+        case BoxFilter::ClassThresholds:
+            return BoxRows(gathered, TUSKER_TRY(detection::find_by_class_thresholds(
+                                         given, predicted, classes, {}, pool, progress.stop())))
+                .ranked();
+        case BoxFilter::ObjectLab: {
+            detection::LabelIssueOptions options;
+            options.order = request.order;
+            return BoxRows(gathered,
+                           TUSKER_TRY(detection::find_label_issues(given, predicted, classes,
+                                                                   options, pool, progress.stop())))
+                .ranked();
+        }
+    }
+    return invalid("filter_by: must be class_thresholds or objectlab");
+}
 
 std::string summary(const Gathered& gathered, std::span<const IssueRow> rows,
                     const catalog::LabelTable& labels, TimeMs took_ms) {
@@ -207,7 +249,8 @@ std::string summary(const Gathered& gathered, std::span<const IssueRow> rows,
 std::string parameters(const catalog::RunTable& run, const Request& request) {
     json::Writer writer;
     writer.object().member("task", "detection").member("run", run.run_id);
-    writer.member("filter_by", "objectlab").member("rank_by", "box_score").key("compat");
+    writer.member("filter_by", name_of(request.box_filter));
+    writer.member("rank_by", "box_score").key("compat");
     if (request.order == confident::Order::Cleanlab)
         writer.value("cleanlab");
     else
@@ -281,13 +324,8 @@ Result<catalog::Finding> find_box_issues(const catalog::Version& version, const 
             "nothing to compare: {} given boxes, and {} boxes with a confidence in run {}",
             gathered.given.boxes.size(), gathered.predicted.boxes.size(), run->name));
     progress.say("finding label issues");
-    detection::LabelIssueOptions options;
-    options.order = request.order;
-    const detection::LabelIssues issues = TUSKER_TRY(
-        detection::find_label_issues(gathered.given.view(), gathered.predicted.view(),
-                                     gathered.codes.size(), options, pool, progress.stop()));
+    const std::vector<IssueRow> rows = TUSKER_TRY(judge(gathered, request, pool, progress));
     progress.advance(version.item_count());
-    const std::vector<IssueRow> rows = BoxRows(gathered, issues).ranked();
     IssueRowsBuilder builder;
     for (const IssueRow& row : rows) builder.add(row);
     catalog::Finding finding;

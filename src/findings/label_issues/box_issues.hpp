@@ -1,7 +1,8 @@
 // Label issues of boxes: overlooked, of another class, badly located. It gathers, for each image
 // that somebody labelled, the given and the predicted boxes, hands them to
-// kernels/confident/detection, and writes what comes back as a finding: a row for each given box,
-// under its number, and one for each overlooked box, under the number of the prediction.
+// kernels/confident/detection (by the model's own class thresholds, or as ObjectLab does), and
+// writes what comes back as a finding: a row for each given box, under its number, and one for each
+// overlooked box, under the number of the prediction.
 #pragma once
 
 #include "findings/label_issues/label_issues.hpp"

@@ -28,9 +28,19 @@ enum class Task {
 };
 std::optional<Task> find_task(std::string_view name);  // "classification", "detection"
 
+/// Which boxes are label issues.
+enum class BoxFilter {
+    ClassThresholds,  // by the model's own confidence (class_thresholds.hpp)
+    ObjectLab         // with cleanlab's fixed thresholds
+};
+/// "class_thresholds", "objectlab"
+std::optional<BoxFilter> find_box_filter(std::string_view name);
+std::string_view name_of(BoxFilter filter);
+
 struct Request {
-    std::optional<Task> task;             // empty: as the labels are
-    std::string run_id;                   // empty: choose_run()
+    BoxFilter box_filter = BoxFilter::ClassThresholds;  // Detection
+    std::optional<Task> task;                           // empty: as the labels are
+    std::string run_id;                                 // empty: choose_run()
     std::optional<std::string> taxonomy;  // empty: the default one, or the only one with labels
     confident::FilterBy filter_by = confident::FilterBy::PruneByNoiseRate;
     confident::RankBy rank_by = confident::RankBy::SelfConfidence;

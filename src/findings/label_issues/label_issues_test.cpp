@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "catalog/catalog.hpp"
 #include "findings/label_issues/issue_list.hpp"
+#include "findings/label_issues/live_run.hpp"
 
 namespace tusker::label_issues {
 namespace {
@@ -162,18 +163,20 @@ TEST_F(LabelIssuesTest, ClassesAreSortedByBytesOrAsTheTaxonomySays) {
     for (std::size_t i = 0; i < references.size(); ++i)
         label(i, i % 3 == 0 ? "zebra" : "bear", catalog::ObjectType::Category, "kind");
     // "ape" is only in the probabilities: it extends the taxonomy.
-    EXPECT_THAT(find({.task = {}, .run_id = {}, .taxonomy = "kind"})->summary,
+    EXPECT_THAT(find({.box_filter = {}, .task = {}, .run_id = {}, .taxonomy = "kind"})->summary,
                 HasSubstr(R"("classes":["zebra","yak","bear","ape"])"));
-    EXPECT_THAT(find({.task = {}, .run_id = {}, .taxonomy = "kin"}).error().message,
-                HasSubstr("did you mean 'kind'"));
+    EXPECT_THAT(
+        find({.box_filter = {}, .task = {}, .run_id = {}, .taxonomy = "kin"}).error().message,
+        HasSubstr("did you mean 'kind'"));
 }
 
 TEST_F(LabelIssuesTest, SaysWhatIsMissing) {
     EXPECT_THAT(find().error().message, HasSubstr("no predictions with class probabilities"));
     predict(0, "ape", "bear");
     EXPECT_THAT(find().error().message, HasSubstr("of 60 items 60 have no label"));
-    EXPECT_THAT(find({.task = {}, .run_id = "run_none", .taxonomy = {}}).error().message,
-                HasSubstr("run = run_none"));
+    EXPECT_THAT(
+        find({.box_filter = {}, .task = {}, .run_id = "run_none", .taxonomy = {}}).error().message,
+        HasSubstr("run = run_none"));
 }
 
 TEST_F(LabelIssuesTest, ACancelledRunEnds) {
@@ -183,6 +186,54 @@ TEST_F(LabelIssuesTest, ACancelledRunEnds) {
     const auto finding = find_label_issues(*version(), {}, pool, progress);
     ASSERT_FALSE(finding);
     EXPECT_EQ(finding.error().code, ErrorCode::Cancelled);
+}
+
+// The way a person goes: decisions, undoing them, a class that the run does not know.
+TEST_F(LabelIssuesTest, ARunThatFollowsTheLabelsSaysWhatOneFromNothingSays) {
+    fill();
+    for (const std::size_t item : {3U, 6U, 10U, 20U, 31U}) label(item, "ape");
+    QuietProgress progress;
+    const auto live = LiveRun::start(version(), {}, pool, progress);
+    ASSERT_TRUE(live) << live.error().message;
+    ASSERT_TRUE(*live);
+    const auto same = [&] {
+        const auto followed = (*live)->follow(version(), pool);
+        EXPECT_TRUE(followed && *followed);
+        const auto fresh = find();
+        EXPECT_TRUE(fresh);
+        const auto kept = (*live)->finding(0);
+        EXPECT_EQ(kept.rows->bytes(), fresh->rows->bytes());
+        EXPECT_EQ(kept.version, fresh->version);
+    };
+    same();
+    std::uint64_t last = 0;
+    for (const auto& [item, to] : {std::pair(3, "zebra"), std::pair(20, "bear"),
+                                   std::pair(41, "zebra"), std::pair(3, "bear")}) {
+        catalog::Decision decision;
+        decision.annotation = issue_of(*find(), static_cast<catalog::ItemNo>(item))->annotation;
+        decision.verdict = catalog::Decision::Verdict::Choose;
+        decision.label = to;
+        last = *catalog->decide(dataset, std::span(&decision, 1), kAnna);
+        same();
+    }
+    ASSERT_TRUE(catalog->undo(dataset, last, kAnna));
+    same();
+    EXPECT_TRUE((*live)->answers({}));
+    Request other;
+    other.rank_by = confident::RankBy::NormalizedMargin;
+    EXPECT_FALSE((*live)->answers(other));
+    label(5, "okapi");
+    EXPECT_FALSE(*(*live)->follow(version(), pool));
+}
+
+TEST_F(LabelIssuesTest, ARunCannotFollowWhereMoreThanLabelsChanged) {
+    fill();
+    label(3, "ape");
+    QuietProgress progress;
+    auto live = LiveRun::start(version(), {}, pool, progress);
+    ASSERT_TRUE(live && *live);
+    predict(4, "bear", "ape");
+    EXPECT_FALSE(*(*live)->follow(version(), pool));
 }
 
 TEST_F(LabelIssuesTest, TheListFollowsDecisionsAndSaysWhenItIsStale) {

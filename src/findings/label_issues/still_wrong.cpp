@@ -55,7 +55,8 @@ public:
           ranking_(ranking),
           width_(
               std::clamp((ranking.found.size() + kStrata - 1) / kStrata, kStratumMin, kStratumMax)),
-          strata_((ranking.found.size() + width_ - 1) / width_) {
+          strata_((ranking.found.size() + width_ - 1) / width_),
+          is_decided_(ranking.found.size(), false) {
         for (std::size_t rank = 0; rank < ranking.found.size(); ++rank)
             ++strata_[rank / width_].undecided;
         rest_.undecided = ranking.rest;
@@ -68,12 +69,45 @@ public:
         const columns::RowKey key{decision.annotation.item_no, decision.issue_row};
         const bool is_rest = !is_found && issue_at(finding_, key).has_value();
         if (is_found || is_rest) ++decided_;
-        if (is_found) --strata_[rank->second / width_].undecided;
-        if (is_rest) --rest_.undecided;
-        if (audit::Stratum* const stratum = stratum_of(decision, picks)) {
-            ++stratum->audited;
-            stratum->errors += was_wrong(decision) ? 1 : 0;
+        if (is_found) {
+            --strata_[rank->second / width_].undecided;
+            is_decided_[rank->second] = true;
         }
+        if (is_rest) --rest_.undecided;
+        const auto then = found_then(decision);
+        // A label that was found and put right says nothing about those that nobody suspects.
+        if (!then) {
+            if (is_pick(decision, picks)) count(rest_, decision);
+            return;
+        }
+        const auto at = decision.finding_id == finding_.id ? std::optional<std::size_t>(*then->rank)
+                                                           : rank_now(*then);
+        if (!at) return;
+        heard_.push_back({*at, was_wrong(decision)});
+        count(strata_[*at / width_], decision);
+    }
+
+    /// The next undecided of the list, with those around them that were audited: nearer than their
+    /// whole stratum. Nothing if few of them are.
+    std::optional<audit::Stratum> next(std::uint64_t labels) const {
+        constexpr std::size_t kAround = 100;
+        audit::Stratum stratum;
+        std::size_t first = 0;
+        std::size_t last = 0;
+        for (std::size_t rank = 0; rank < is_decided_.size() && stratum.undecided < labels;
+             ++rank) {
+            if (is_decided_[rank]) continue;
+            if (stratum.undecided == 0) first = rank;
+            last = rank;
+            ++stratum.undecided;
+        }
+        for (const Heard& heard : heard_) {
+            if (heard.rank + kAround < first || heard.rank > last) continue;
+            ++stratum.audited;
+            stratum.errors += heard.wrong ? 1 : 0;
+        }
+        if (stratum.audited < kAuditedMin) return std::nullopt;
+        return stratum;
     }
 
     /// Strata of what was found, joined where few were audited.
@@ -86,26 +120,33 @@ public:
     std::uint64_t decided() const { return decided_; }
 
 private:
-    /// Where the label stood when somebody decided about it: null if that says nothing about
-    /// others.
-    audit::Stratum* stratum_of(const catalog::Correction& decision, std::size_t picks) {
-        const auto rank = ranking_.rank_of.find(decision.issue_row);
-        if (decision.finding_id == finding_.id && rank != ranking_.rank_of.end())
-            return &strata_[rank->second / width_];
-        const auto* const then = version_.find_label_issues(decision.finding_id);
-        const auto issue = then && !decision.finding_id.empty()
-                               ? issue_at(*then, {decision.annotation.item_no, decision.issue_row})
-                               : std::nullopt;
-        if (issue && issue->rank) return stratum_at(issue->score);
-        const auto place = ranking_.place_in_rest.find(decision.issue_row);
-        const bool is_pick = place != ranking_.place_in_rest.end() && place->second < picks;
-        return is_pick ? &rest_ : nullptr;
+    struct Heard {
+        std::size_t rank;
+        bool wrong;
+    };
+
+    static void count(audit::Stratum& stratum, const catalog::Correction& decision) {
+        ++stratum.audited;
+        stratum.errors += was_wrong(decision) ? 1 : 0;
     }
-    audit::Stratum* stratum_at(double score) {
-        if (strata_.empty()) return nullptr;
-        const auto at = std::ranges::lower_bound(ranking_.found, score, {}, &IssueRow::score);
-        const auto rank = static_cast<std::size_t>(at - ranking_.found.begin());
-        return &strata_[std::min(rank / width_, strata_.size() - 1)];
+    /// What the run that made somebody look said of the label, if it found it.
+    std::optional<IssueRow> found_then(const catalog::Correction& decision) const {
+        const auto* const then =
+            decision.finding_id.empty() ? nullptr : version_.find_label_issues(decision.finding_id);
+        auto issue = then ? issue_at(*then, {decision.annotation.item_no, decision.issue_row})
+                          : std::nullopt;
+        return issue && issue->rank ? issue : std::nullopt;
+    }
+    /// Where it would rank now; empty if nothing is found any more.
+    std::optional<std::size_t> rank_now(const IssueRow& then) const {
+        if (ranking_.found.empty()) return std::nullopt;
+        const auto at = std::ranges::lower_bound(ranking_.found, then.score, {}, &IssueRow::score);
+        return std::min(static_cast<std::size_t>(at - ranking_.found.begin()),
+                        ranking_.found.size() - 1);
+    }
+    bool is_pick(const catalog::Correction& decision, std::size_t picks) const {
+        const auto place = ranking_.place_in_rest.find(decision.issue_row);
+        return place != ranking_.place_in_rest.end() && place->second < picks;
     }
 
     const catalog::Version& version_;
@@ -114,6 +155,8 @@ private:
     std::size_t width_;
     std::vector<audit::Stratum> strata_;
     audit::Stratum rest_;
+    std::vector<bool> is_decided_;  // by rank
+    std::vector<Heard> heard_;
     std::uint64_t decided_ = 0;
 };
 
@@ -137,8 +180,12 @@ void say_when_to_stop(StillWrong& wrong, const Audit& audit) {
     const auto listed = audit.listed();
     const std::uint64_t open = undecided_of(listed);
     wrong.next_labels = std::min(kNextLabels, open);
-    if (wrong.next_labels > 0)
-        wrong.next = audit::estimate_remaining(audit::first_undecided(listed, wrong.next_labels));
+    if (wrong.next_labels > 0) {
+        const auto near = audit.next(wrong.next_labels);
+        wrong.next =
+            near ? audit::estimate_remaining(std::span(&*near, 1))
+                 : audit::estimate_remaining(audit::first_undecided(listed, wrong.next_labels));
+    }
     if (!wrong.all) return;
     const double target = wrong.target_share * static_cast<double>(wrong.labels);
     wrong.is_reached = wrong.all->expected <= target;

@@ -12,6 +12,7 @@
 #include "server/app/dataset_facts.hpp"
 #include "server/app/deleted_slices.hpp"
 #include "server/app/issue_cache.hpp"
+#include "server/app/live_runs.hpp"
 #include "server/app/scope_counts.hpp"
 #include "server/app/uploads.hpp"
 #include "server/http/route.hpp"
@@ -30,6 +31,7 @@ struct Services {
     media::Media& media;
     FactsCache facts = {};
     IssueCache issues = {};
+    LiveRuns live_runs = {};
     DeletedSlices deleted_slices = {};
     AverageColors colors = {};
     Uploads uploads = {};

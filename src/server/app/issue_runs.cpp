@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "base/nearest.hpp"
 #include "findings/label_issues/label_issues.hpp"
 #include "server/app/handlers.hpp"
@@ -34,7 +36,9 @@ Result<label_issues::Request> read_method(const Body& body) {
     method.run_id = TUSKER_TRY(body.text_or_empty("run"));
     method.taxonomy = TUSKER_TRY(body.text("taxonomy"));
     const auto filter = TUSKER_TRY(body.text("filter_by"));
-    if (filter)
+    if (const auto of_boxes = label_issues::find_box_filter(filter.value_or("")))
+        method.box_filter = *of_boxes;
+    else if (filter)
         method.filter_by = TUSKER_TRY(
             choose("filter_by", *filter, confident::find_filter, confident::filter_names()));
     const auto ranking = TUSKER_TRY(body.text("rank_by"));
@@ -44,7 +48,10 @@ Result<label_issues::Request> read_method(const Body& body) {
     const auto compat = TUSKER_TRY(body.text("compat"));
     if (compat && *compat != "cleanlab")
         return invalid(fmt::format("compat = {}: must be null or cleanlab", *compat));
-    if (compat) method.order = confident::Order::Cleanlab;
+    if (compat) {
+        method.order = confident::Order::Cleanlab;
+        method.box_filter = label_issues::BoxFilter::ObjectLab;
+    }
     return method;
 }
 
@@ -147,10 +154,12 @@ Answer start_issue_run(const Request& request, Services& services) {
          .dataset_id = version->dataset_id,
          .who = request.principal().who,
          .unit = "items",
-         .total = 2 * version->item_count()},
+         .total = 2 * version->item_count(),
+         // Re-ranking what is kept ready is answered at once.
+         .grace = std::chrono::milliseconds(300)},
         [&services, version, method](jobs::Progress& progress) -> Result<jobs::Outcome> {
-            catalog::Finding finding = TUSKER_TRY(
-                label_issues::find_label_issues(*version, method, services.pool, progress));
+            catalog::Finding finding =
+                TUSKER_TRY(services.live_runs.find(version, method, services.pool, progress));
             json::Writer writer;
             write_run(writer, finding);
             TUSKER_TRY(services.catalog.put_finding(version->dataset_id, std::move(finding)));

@@ -98,7 +98,7 @@ export interface Method {
   run: string | null;
   taxonomy: string | null;
   filter_by: string;
-  rank_by: string;
+  rank_by?: string;
 }
 
 export const findIssues = (ds: string, method: Method) =>
