@@ -10,7 +10,7 @@ import datetime
 import pathlib
 import sys
 
-from bench import detection, generate, imports, label_errors, machine, outliers, queries, uploads
+from bench import crowd, detection, generate, imports, label_errors, machine, outliers, queries, uploads
 
 INTRODUCTION = """# Benchmarks
 
@@ -31,6 +31,7 @@ def main() -> None:
     sections = {
         "label-errors": ("Label errors", lambda: label_errors.run(options.binary)),
         "detection": ("Label errors in boxes", detection.run),
+        "crowd": ("Several annotators", crowd.run),
         "outliers": ("Outliers", outliers.run),
         "uploads": ("Uploads over HTTP", lambda: uploads.run(options.binary)),
         "imports": ("Import by path", lambda: imports.run(options.binary, options.large)),

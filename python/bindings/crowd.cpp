@@ -158,23 +158,19 @@ auto score_all_votes(const Votes& votes, const Consensus& consensus, const Label
     return to_numpy(std::move(scores));
 }
 
-/// [N × A] in Fortran's order, NaN where there is no vote.
-nb::ndarray<nb::numpy, double, nb::ndim<2>> as_table(const Votes& votes,
-                                                     const Array1<double>& scores) {
+/// Fills out [A × N], a row an annotator, with NaN where there is no vote. The caller's NumPy has
+/// allocated it, which knows how to get large pages.
+void fill_table(const Votes& votes, const Array1<double>& scores,
+                const nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& out) {
     const std::size_t n = votes.items();
-    const std::size_t cells = n * votes.annotators();
-    auto* values = new double[cells];
-    const nb::capsule owner(values, [](void* p) noexcept { delete[] static_cast<double*>(p); });
     const auto given = span_of(scores);
-    {
-        const nb::gil_scoped_release released;
-        pool().for_each(votes.annotators(), [&](std::size_t a) {
-            double* column = values + a * n;
-            std::fill_n(column, n, std::numeric_limits<double>::quiet_NaN());
-            for (const OwnVote& own : votes.of_annotator(a)) column[own.item] = given[own.vote];
-        });
-    }
-    return {values, {n, votes.annotators()}, owner, {1, static_cast<std::int64_t>(n)}};
+    double* values = out.data();
+    const nb::gil_scoped_release released;
+    pool().for_each(votes.annotators(), [&](std::size_t a) {
+        double* column = values + a * n;
+        std::fill_n(column, n, std::numeric_limits<double>::quiet_NaN());
+        for (const OwnVote& own : votes.of_annotator(a)) column[own.item] = given[own.vote];
+    });
 }
 
 /// (quality, agreement, worst class, number labelled), one an annotator.
@@ -340,7 +336,7 @@ void bind_crowd(nb::module_& module) {
     module.def("crowd_best_labels", &best_labels, "consensus"_a, "fallback"_a.noconvert());
     module.def("crowd_score_votes", &score_all_votes, "votes"_a, "consensus"_a, "score"_a,
                "cleanlab_order"_a);
-    module.def("crowd_table", &as_table, "votes"_a, "scores"_a.noconvert());
+    module.def("crowd_table", &fill_table, "votes"_a, "scores"_a.noconvert(), "out"_a.noconvert());
     module.def("crowd_annotators", &judge_all, "votes"_a, "consensus"_a,
                "scores"_a.noconvert().none(), "model_weight"_a, "mean_over_column"_a,
                "cleanlab_order"_a);

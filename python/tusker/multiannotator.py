@@ -138,8 +138,10 @@ class _Judge:
         annotators = self.labels.table.annotators
         ids = self.labels.annotator_ids
         header = pd.DataFrame(columns=pd.RangeIndex(annotators) if ids is None else ids)
+        columns = np.empty((annotators, len(self.labels.table.wide.per_item)))
+        _kernels.crowd_table(self.votes, scores, columns)
         return pd.DataFrame(
-            _kernels.crowd_table(self.votes, scores),
+            columns.T,
             index=self.labels.index,
             columns=header.add_prefix("quality_annotator_").columns,
             copy=False,

@@ -61,7 +61,7 @@ double SoundOrder::exp(double x) {
     const double n = std::nearbyint(x * std::numbers::log2e);
     const double r = (x - n * kLn2High) - n * kLn2Low;
     double series = 1;
-    for (int divisor = 13; divisor >= 1; --divisor) series = 1 + series * (r / divisor);
+    for (int divisor = 13; divisor >= 1; --divisor) series = 1 + series * (r * (1.0 / divisor));
     return std::ldexp(series, static_cast<int>(n));
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/crowd/dawid_skene.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -14,51 +15,44 @@
 
 #include "kernels/crowd/blocks.hpp"
 #include "kernels/crowd/conventions.hpp"
+#include "kernels/crowd/row_math.hpp"
 
 namespace tusker::crowd {
 namespace {
 
 constexpr double kLeast = 1e-10;
+/// More votes than a clipped sum of q, also after it was divided and multiplied again.
+constexpr double kCountable = 1.001 * kLeast;
 constexpr std::size_t kLabelsPerBlock = 64;
 
-/// Powers and logarithms of the likelihoods: crowd-kit takes them to base 2.
+/// Powers and logarithms of the likelihoods, over padded rows; crowd-kit takes them to base 2.
 template <class Conventions>
 struct Likelihoods {
     static constexpr double kNatural = 1;  // ln of the base
-    static double log(double x) { return Conventions::Order::log(x); }
-    static double exp(double x) { return Conventions::Order::exp(x); }
+    static void log(std::span<const double> values, std::span<double> out) {
+        log_each(values, out);
+    }
+    static void exp(std::span<double> values) { exp_each(values); }
+    /// Of powers whose largest is 1: four sums side by side, in a fixed order.
+    static double sum(std::span<const double> powers) {
+        std::array<double, kColumns> sums{};
+        std::size_t c = 0;
+        for (; c + kColumns <= powers.size(); c += kColumns)
+            for (std::size_t j = 0; j < kColumns; ++j) sums[j] += powers[c + j];
+        for (std::size_t j = 0; c < powers.size(); ++c, ++j) sums[j] += powers[c];
+        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
 };
 template <>
 struct Likelihoods<Cleanlab> {
     static constexpr double kNatural = std::numbers::ln2;
-    static double log(double x) { return std::log2(x); }
-    static double exp(double x) { return std::exp2(x); }
-};
-
-/// K sums at once, each with what its last addition lost.
-class KahanRow {
-public:
-    explicit KahanRow(std::size_t columns) : total_(columns), excess_(columns) {}
-    void clear() {
-        std::ranges::fill(total_, 0.0);
-        std::ranges::fill(excess_, 0.0);
+    static void log(std::span<const double> values, std::span<double> out) {
+        for (std::size_t i = 0; i < values.size(); ++i) out[i] = std::log2(values[i]);
     }
-    void add(const double* values) {
-        double* total = total_.data();
-        double* excess = excess_.data();
-        const std::size_t columns = total_.size();
-        for (std::size_t k = 0; k < columns; ++k) {
-            const double next = values[k] - excess[k];
-            const double sum = total[k] + next;
-            excess[k] = sum - total[k] - next;
-            total[k] = sum;
-        }
+    static void exp(std::span<double> values) {
+        for (double& x : values) x = std::exp2(x);
     }
-    std::span<const double> values() const { return total_; }
-
-private:
-    std::vector<double> total_;
-    std::vector<double> excess_;
+    static double sum(std::span<const double> powers) { return Cleanlab::Order::sum(powers); }
 };
 
 /// The votes by item and by (annotator, label), each in the order of the rows.
@@ -87,6 +81,11 @@ std::vector<Index> grouped(std::span<const Index> keys, std::span<const Index> v
     return out;
 }
 
+std::span<const Index> slice(std::span<const Index> values, std::span<const Index> begins,
+                             std::size_t i) {
+    return values.subspan(begins[i], begins[i + 1] - begins[i]);
+}
+
 Grouped group(const VoteRows& rows, const CrowdSize& size) {
     Grouped all;
     all.of_annotator.resize(size.annotators);
@@ -111,6 +110,8 @@ Grouped group(const VoteRows& rows, const CrowdSize& size) {
     return all;
 }
 
+/// Rows of q and of error matrices are padded; what stands in the columns past K is finite and
+/// never looked at.
 template <class Conventions>
 class Estimator {
 public:
@@ -120,15 +121,16 @@ public:
           pool_(pool),
           votes_(group(rows, size)),
           n_(size.items),
-          k_(size.classes) {
-        result_.posterior.resize(n_ * k_);
-        result_.priors.resize(k_);
-        result_.errors.resize(votes_.given.size() * k_);
-        logs_.resize(result_.errors.size());
-        log_priors_.resize(k_);
-    }
+          k_(size.classes),
+          stride_(padded(size.classes)),
+          posterior_(n_ * stride_),
+          priors_(stride_, 1.0),
+          log_priors_(stride_),
+          errors_(votes_.given.size() * stride_),
+          logs_(errors_.size()) {}
 
     DawidSkene run() && {
+        DawidSkene result;
         share_votes();
         assert_gold();
         average(options_.first_order);
@@ -141,54 +143,79 @@ public:
             const double expected = estimate_errors();
             const double bound =
                 (expected + clip_and_take_entropy()) / static_cast<double>(votes_.item_of.size());
-            result_.bounds.push_back(bound);
+            result.bounds.push_back(bound);
             if (bound - before < options_.tolerance) break;
             before = bound;
         }
-        choose_labels();
-        result_.given = std::move(votes_.given);
-        return std::move(result_);
+        for (std::size_t i = 0; i < n_; ++i) {
+            const auto q = posterior_of(i).first(k_);
+            result.labels.push_back(static_cast<ClassId>(std::ranges::max_element(q) - q.begin()));
+        }
+        result.posterior = without_padding(posterior_);
+        result.errors = without_padding(errors_);
+        result.priors.assign(priors_.begin(), priors_.begin() + static_cast<std::ptrdiff_t>(k_));
+        result.given = std::move(votes_.given);
+        return result;
     }
 
 private:
-    double* posterior_of(std::size_t item) { return &result_.posterior[item * k_]; }
+    std::span<double> posterior_of(std::size_t item) {
+        return std::span(posterior_).subspan(item * stride_, stride_);
+    }
+    std::span<double> errors_of(std::size_t given) {
+        return std::span(errors_).subspan(given * stride_, stride_);
+    }
+    std::span<double> logs_of(std::size_t given) {
+        return std::span(logs_).subspan(given * stride_, stride_);
+    }
+    std::span<double> block_of(std::size_t begin, std::size_t end) {
+        return std::span(posterior_).subspan(begin * stride_, (end - begin) * stride_);
+    }
+
+    std::vector<double> without_padding(std::span<const double> rows) const {
+        std::vector<double> values;
+        values.reserve(rows.size() / stride_ * k_);
+        for (std::size_t at = 0; at < rows.size(); at += stride_)
+            for (const double x : rows.subspan(at, k_)) values.push_back(x);
+        return values;
+    }
 
     /// The start: q is the share of the item's votes.
     void share_votes() {
         for_ranges(pool_, n_, kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) {
-                const Index first = votes_.item_begins[i];
-                const Index last = votes_.item_begins[i + 1];
-                double* q = posterior_of(i);
-                for (Index v = first; v < last; ++v) q[votes_.given[votes_.given_of[v]].label] += 1;
-                for (std::size_t k = 0; k < k_; ++k) q[k] /= static_cast<double>(last - first);
+                const auto given = slice(votes_.given_of, votes_.item_begins, i);
+                const auto q = posterior_of(i);
+                for (const Index g : given) q[votes_.given[g].label] += 1;
+                for (double& x : q) x /= static_cast<double>(given.size());
             }
         });
     }
 
     void assert_gold() {
         for (const Gold& gold : options_.gold) {
-            std::fill_n(posterior_of(gold.item), k_, 0.0);
+            std::ranges::fill(posterior_of(gold.item).first(k_), 0.0);
             posterior_of(gold.item)[gold.label] = 1;
         }
     }
 
-    /// Priors: means of q, the items taken in `order`. crowd-kit adds them one by one.
+    /// Priors: means of q, the items taken in `order` (empty: by number). crowd-kit adds them one
+    /// by one.
     void average(std::span<const Index> order) {
-        KahanRow compensated(k_);
-        std::vector<double> plain(k_);
-        for (std::size_t j = 0; j < n_; ++j) {
-            const double* q = posterior_of(order.empty() ? j : order[j]);
-            if constexpr (Conventions::kAsCleanlab)
-                for (std::size_t k = 0; k < k_; ++k) plain[k] += q[k];
-            else
-                compensated.add(q);
+        std::vector<double> sums(stride_);
+        if constexpr (Conventions::kAsCleanlab) {
+            for (std::size_t j = 0; j < n_; ++j) {
+                const auto q = posterior_of(order.empty() ? j : order[j]);
+                for (std::size_t k = 0; k < stride_; ++k) sums[k] += q[k];
+            }
+        } else {
+            std::vector<Index> all(n_);
+            std::iota(all.begin(), all.end(), Index{0});
+            sum_rows(posterior_, all, sums);
         }
-        for (std::size_t k = 0; k < k_; ++k) {
-            const double sum = Conventions::kAsCleanlab ? plain[k] : compensated.values()[k];
-            result_.priors[k] = std::max(sum / static_cast<double>(n_), kLeast);
-            log_priors_[k] = Likelihoods<Conventions>::log(result_.priors[k]);
-        }
+        for (std::size_t k = 0; k < k_; ++k)
+            priors_[k] = std::max(sums[k] / static_cast<double>(n_), kLeast);
+        Likelihoods<Conventions>::log(priors_, log_priors_);
     }
 
     /// e: how often the annotator said the label where each class is true, then columns to 1.
@@ -196,23 +223,19 @@ private:
     double estimate_errors() {
         const std::size_t given = votes_.given.size();
         for_ranges(pool_, given, kLabelsPerBlock, [&](std::size_t begin, std::size_t end) {
-            KahanRow sums(k_);
             for (std::size_t g = begin; g < end; ++g) {
-                sums.clear();
-                for (Index v = votes_.given_begins[g]; v < votes_.given_begins[g + 1]; ++v)
-                    sums.add(posterior_of(votes_.item_of[v]));
-                std::ranges::transform(sums.values(), &result_.errors[g * k_],
-                                       [](double x) { return std::max(x, kLeast); });
+                const auto errors = errors_of(g);
+                sum_rows(posterior_, slice(votes_.item_of, votes_.given_begins, g), errors);
+                for (double& x : errors) x = std::max(x, kLeast);
             }
         });
         const std::size_t annotators = votes_.of_annotator.size();
         std::vector<double> expected(annotators);
         for_ranges(pool_, annotators, kAnnotatorsPerBlock, [&](std::size_t begin, std::size_t end) {
-            KahanRow sums(k_);
+            std::vector<double> totals(stride_);
             for (std::size_t a = begin; a < end; ++a) {
-                sums.clear();
-                for (const Index g : votes_.of_annotator[a]) sums.add(&result_.errors[g * k_]);
-                for (const Index g : votes_.of_annotator[a]) expected[a] += scale(g, sums.values());
+                sum_rows(errors_, votes_.of_annotator[a], totals);
+                for (const Index g : votes_.of_annotator[a]) expected[a] += scale(g, totals);
             }
         });
         return Conventions::Order::sum(expected);
@@ -222,14 +245,14 @@ private:
     /// the expected log-likelihood of votes and labels; as crowd-kit has it, the prior counts once
     /// a vote. (A sum of q that was clipped at 1e-10 counts as none.)
     double scale(Index given, std::span<const double> totals) {
+        const auto errors = errors_of(given);
+        const auto logs = logs_of(given);
+        for (std::size_t k = 0; k < stride_; ++k) errors[k] /= totals[k];
+        Likelihoods<Conventions>::log(errors, logs);
         double expected = 0;
         for (std::size_t k = 0; k < k_; ++k) {
-            double& error = result_.errors[given * k_ + k];
-            const double votes = error > kLeast ? error : 0;
-            error /= totals[k];
-            double& log = logs_[given * k_ + k];
-            log = Likelihoods<Conventions>::log(error);
-            expected += votes * (log + log_priors_[k]);
+            const double votes = errors[k] * totals[k];
+            if (votes > kCountable) expected += votes * (logs[k] + log_priors_[k]);
         }
         return expected * Likelihoods<Conventions>::kNatural;
     }
@@ -237,46 +260,38 @@ private:
     /// q from priors and e, by way of logarithms whose largest is shifted to 0.
     void estimate_labels() {
         for_ranges(pool_, n_, kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
-            KahanRow sums(k_);
             for (std::size_t i = begin; i < end; ++i) {
-                sums.clear();
-                for (Index v = votes_.item_begins[i]; v < votes_.item_begins[i + 1]; ++v)
-                    sums.add(&logs_[votes_.given_of[v] * k_]);
-                const std::span q(posterior_of(i), k_);
-                for (std::size_t k = 0; k < k_; ++k) q[k] = log_priors_[k] + sums.values()[k];
-                const double largest = std::ranges::max(q);
-                for (double& x : q) x = Likelihoods<Conventions>::exp(x - largest);
-                const double total = Conventions::Order::sum(std::span<const double>(q));
+                const auto q = posterior_of(i);
+                sum_rows(logs_, slice(votes_.given_of, votes_.item_begins, i), q);
+                for (std::size_t k = 0; k < stride_; ++k) q[k] = log_priors_[k] + q[k];
+                const double largest = std::ranges::max(q.first(k_));
+                for (double& x : q) x -= largest;
+                std::ranges::fill(q.subspan(k_), 0.0);
+            }
+            Likelihoods<Conventions>::exp(block_of(begin, end));
+            for (std::size_t i = begin; i < end; ++i) {
+                const auto q = posterior_of(i).first(k_);
+                const double total = Likelihoods<Conventions>::sum(q);
                 for (double& x : q) x /= total;
             }
         });
     }
 
-    /// The entropy of q in nats; clips q on the way, as crowd-kit does.
+    /// The entropy of q in nats; clips q on the way, as crowd-kit does. Padding is 1 here, which
+    /// has none.
     double clip_and_take_entropy() {
         std::vector<double> entropy((n_ + kItemsPerBlock - 1) / kItemsPerBlock);
         for_ranges(pool_, n_, kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
-            const double least_term = kLeast * Conventions::Order::log(kLeast);
-            double part = 0;
-            for (double& q : std::span(posterior_of(begin), (end - begin) * k_)) {
-                if (q > kLeast) {
-                    part -= q * Conventions::Order::log(q);
-                } else {
-                    q = kLeast;
-                    part -= least_term;
-                }
-            }
-            entropy[begin / kItemsPerBlock] = part;
+            const auto block = block_of(begin, end);
+            for (double& q : block) q = std::max(q, kLeast);
+            std::vector<double> logs(block.size());
+            log_each(block, logs);
+            std::array<double, kColumns> sums{};
+            for (std::size_t j = 0; j < block.size(); j += kColumns)
+                for (std::size_t c = 0; c < kColumns; ++c) sums[c] -= block[j + c] * logs[j + c];
+            entropy[begin / kItemsPerBlock] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
         });
         return Conventions::Order::sum(entropy);
-    }
-
-    void choose_labels() {
-        result_.labels.resize(n_);
-        for (std::size_t i = 0; i < n_; ++i) {
-            const double* q = posterior_of(i);
-            result_.labels[i] = static_cast<ClassId>(std::max_element(q, q + k_) - q);
-        }
     }
 
     const DawidSkeneOptions& options_;
@@ -284,9 +299,12 @@ private:
     Grouped votes_;
     std::size_t n_;
     std::size_t k_;
-    DawidSkene result_;
-    std::vector<double> logs_;  // of errors, to the base that the conventions take
+    std::size_t stride_;
+    std::vector<double> posterior_;  // q [N × stride]
+    std::vector<double> priors_;     // [stride]
     std::vector<double> log_priors_;
+    std::vector<double> errors_;  // e [given × stride]
+    std::vector<double> logs_;    // of e, to the base that the conventions take
 };
 
 }  // namespace

@@ -1,0 +1,178 @@
+#include "kernels/crowd/dawid_skene.hpp"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hwy/highway.h>
+#include <rapidcheck/gtest.h>
+
+#include "kernels/confident/sound_order.hpp"
+#include "kernels/crowd/row_math.hpp"
+
+namespace tusker::crowd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Flat {
+    std::vector<Index> items;
+    std::vector<Index> annotators;
+    std::vector<ClassId> labels;
+    void add(std::size_t item, std::size_t annotator, std::size_t label) {
+        items.push_back(static_cast<Index>(item));
+        annotators.push_back(static_cast<Index>(annotator));
+        labels.push_back(static_cast<ClassId>(label));
+    }
+    VoteRows rows() const { return {items, annotators, labels}; }
+};
+
+/// Three annotators are right, the fourth always says the next class.
+Flat votes_with_a_liar(std::size_t items, std::size_t classes) {
+    Flat flat;
+    for (std::size_t i = 0; i < items; ++i)
+        for (std::size_t a = 0; a < 4; ++a) flat.add(i, a, (i + (a == 3)) % classes);
+    return flat;
+}
+
+TEST(DawidSkene, LearnsThatAnAnnotatorMeansAnotherClass) {
+    const Flat flat = votes_with_a_liar(60, 3);
+    const auto found = dawid_skene(flat.rows(), {60, 4, 3}, {}, Pool(2)).value();
+    for (std::size_t i = 0; i < 60; ++i) EXPECT_EQ(found.labels[i], i % 3);
+    for (std::size_t g = 0; g < found.given.size(); ++g) {
+        if (found.given[g].annotator != 3) continue;
+        EXPECT_GT(found.errors[g * 3 + (found.given[g].label + 2) % 3], 0.99);
+    }
+    for (const double prior : found.priors) EXPECT_NEAR(prior, 1.0 / 3, 1e-6);
+}
+
+TEST(DawidSkene, KnownLabelsOutweighTheMajority) {
+    Flat flat;
+    for (std::size_t i = 0; i < 10; ++i)
+        for (std::size_t a = 0; a < 3; ++a) flat.add(i, a, 0);
+    flat.add(0, 0, 1);
+    const std::vector<Gold> gold = {{.item = 4, .label = 1}};
+    const auto found = dawid_skene(flat.rows(), {10, 3, 2}, {.gold = gold}, Pool(1)).value();
+    EXPECT_EQ(found.labels[4], 1U);
+    EXPECT_EQ(found.labels[5], 0U);
+}
+
+TEST(DawidSkene, RefusesByName) {
+    Flat flat;
+    flat.add(0, 0, 2);
+    const auto message = [&](const CrowdSize& size) {
+        const auto found = dawid_skene(flat.rows(), size, {}, Pool(1));
+        return found ? std::string("accepted") : found.error().message;
+    };
+    EXPECT_THAT(message({1, 1, 2}), HasSubstr("votes[0].label = 2"));
+    EXPECT_THAT(message({2, 1, 3}), HasSubstr("item 1 has none"));
+    EXPECT_EQ(message({1, 1, 3}), "accepted");
+    EXPECT_THAT(dawid_skene({}, {0, 0, 0}, {}, Pool(1)).error().message, HasSubstr("at least one"));
+}
+
+/// EM over dense tables, as the paper has it.
+std::vector<double> naive_posterior(const Flat& flat, const CrowdSize& size, std::size_t rounds) {
+    const auto [n, annotators, classes] = size;
+    std::vector<double> q(n * classes);
+    std::vector<double> counts(n);
+    for (std::size_t v = 0; v < flat.items.size(); ++v) {
+        q[flat.items[v] * classes + flat.labels[v]] += 1;
+        counts[flat.items[v]] += 1;
+    }
+    for (std::size_t i = 0; i < q.size(); ++i) q[i] /= counts[i / classes];
+    for (std::size_t round = 0; round < rounds; ++round) {
+        std::vector<double> priors(classes);
+        for (std::size_t i = 0; i < q.size(); ++i)
+            priors[i % classes] += q[i] / static_cast<double>(n);
+        std::vector<double> errors(annotators * classes * classes);
+        std::vector<bool> given(annotators * classes);
+        for (std::size_t v = 0; v < flat.items.size(); ++v) {
+            const std::size_t row = flat.annotators[v] * classes + flat.labels[v];
+            given[row] = true;
+            for (std::size_t k = 0; k < classes; ++k)
+                errors[row * classes + k] += q[flat.items[v] * classes + k];
+        }
+        std::vector<double> totals(annotators * classes);
+        for (std::size_t e = 0; e < errors.size(); ++e) {
+            if (!given[e / classes]) continue;
+            errors[e] = std::max(errors[e], 1e-10);
+            totals[e / classes / classes * classes + e % classes] += errors[e];
+        }
+        std::vector<double> logs(q.size());
+        for (std::size_t i = 0; i < q.size(); ++i)
+            logs[i] = std::log(std::max(priors[i % classes], 1e-10));
+        for (std::size_t v = 0; v < flat.items.size(); ++v)
+            for (std::size_t k = 0; k < classes; ++k) {
+                const std::size_t a = flat.annotators[v];
+                const double error =
+                    errors[(a * classes + flat.labels[v]) * classes + k] / totals[a * classes + k];
+                logs[flat.items[v] * classes + k] += std::log(error);
+            }
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto row = std::span(logs).subspan(i * classes, classes);
+            const double largest = std::ranges::max(row);
+            double total = 0;
+            for (double& x : row) total += x = std::exp(x - largest);
+            for (std::size_t k = 0; k < classes; ++k) q[i * classes + k] = row[k] / total;
+        }
+    }
+    return q;
+}
+
+Flat arbitrary_votes(const CrowdSize& size) {
+    Flat flat;
+    for (std::size_t i = 0; i < size.items; ++i) {
+        const auto count = *rc::gen::inRange<std::size_t>(1, 6);
+        for (std::size_t j = 0; j < count; ++j)
+            flat.add(i, *rc::gen::inRange<std::size_t>(0, size.annotators),
+                     *rc::gen::inRange<std::size_t>(0, size.classes));
+    }
+    return flat;
+}
+
+RC_GTEST_PROP(DawidSkene, AgreesWithTheDefinition, ()) {
+    const CrowdSize size{20, 4, *rc::gen::inRange<std::size_t>(2, 7)};
+    const Flat flat = arbitrary_votes(size);
+    const DawidSkeneOptions options{.rounds_max = 3, .tolerance = -1e9};
+    const auto expected = naive_posterior(flat, size, 3);
+    const auto found = dawid_skene(flat.rows(), size, options, Pool(2)).value();
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        RC_ASSERT(std::abs(found.posterior[i] - std::max(expected[i], 1e-10)) < 1e-8);
+}
+
+TEST(DawidSkene, EveryInstructionSetAndNumberOfThreadsGivesTheSameBits) {
+    Flat flat;
+    for (std::size_t i = 0; i < 3000; ++i)
+        for (std::size_t a = 0; a < 5; ++a)
+            flat.add(i, (i * 7 + a * 3) % 20, (i + (i * a % 11 == 3) * a) % 6);
+    const CrowdSize size{3000, 20, 6};
+    const auto expected = dawid_skene(flat.rows(), size, {}, Pool(1)).value();
+    for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
+        hwy::SetSupportedTargetsForTest(targets & -targets);
+        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+        const auto found = dawid_skene(flat.rows(), size, {}, Pool(3)).value();
+        EXPECT_EQ(found.posterior, expected.posterior);
+        EXPECT_EQ(found.errors, expected.errors);
+        EXPECT_EQ(found.bounds, expected.bounds);
+    }
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+RC_GTEST_PROP(RowMath, TakesLogarithmsAndPowersAsTheSoundOrder, ()) {
+    std::vector<double> x(8);
+    std::vector<double> logs(8);
+    for (double& value : x)
+        value = *rc::gen::inRange(1, 1'000'000'000) * std::pow(10, *rc::gen::inRange(-20, 3));
+    log_each(x, logs);
+    for (std::size_t i = 0; i < 8; ++i) RC_ASSERT(logs[i] == confident::SoundOrder::log(x[i]));
+    for (double& value : x) value = -*rc::gen::inRange(0, 75'000'000) * 1e-6;
+    auto powers = x;
+    exp_each(powers);
+    for (std::size_t i = 0; i < 8; ++i)
+        RC_ASSERT(powers[i] == (x[i] < kNegligible ? 0 : confident::SoundOrder::exp(x[i])));
+}
+
+}  // namespace
+}  // namespace tusker::crowd
