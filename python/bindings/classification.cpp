@@ -155,7 +155,8 @@ nb::tuple tops(const Array1<std::int64_t>& labels, const Array2<T>& probs) {
     return nb::make_tuple(to_numpy(std::move(top)), to_numpy(std::move(agrees)));
 }
 
-/// (confident rows by given class, those of them whose class is another), each [K].
+/// (confident rows by given class [K], those of them whose class is another [K], whether each row's
+/// label agrees with its most probable class within 1e-6 [N]).
 template <class T>
 nb::tuple confident_tops(const Array1<std::int64_t>& labels, const Array2<T>& probs,
                          const Array1<T>& bounds) {
@@ -165,13 +166,15 @@ nb::tuple confident_tops(const Array1<std::int64_t>& labels, const Array2<T>& pr
                            bounds.size(), probs.shape(1))});
     const auto ids = class_ids(labels);
     ConfidentTops counts;
+    std::vector<std::uint8_t> agrees;
     {
         const nb::gil_scoped_release released;
-        const auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
+        auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
         counts = count_confident_tops<T>(facts, ids, span_of(bounds));
+        agrees = std::move(facts.agrees);
     }
     return nb::make_tuple(to_numpy(std::move(counts.confident)),
-                          to_numpy(std::move(counts.elsewhere)));
+                          to_numpy(std::move(counts.elsewhere)), to_numpy(std::move(agrees)));
 }
 
 template <class T>

@@ -8,7 +8,7 @@ with its threshold. N examples, K classes.
 import numpy as np
 
 from tusker import _kernels
-from tusker.count import _bounds_of, _reduce_issues, get_confident_thresholds
+from tusker.count import _bounds_of, get_confident_thresholds
 from tusker.internal.constants import CLIPPING_LOWER_BOUND, CONFIDENT_THRESHOLDS_LOWER_BOUND
 from tusker.internal.kernel_arrays import class_numbers, probabilities
 from tusker.internal.util import value_counts_fill_missing_classes
@@ -61,8 +61,7 @@ def find_label_issues_batched(
     for rows in _batches(len(labels), batch_size, verbose, "estimating thresholds"):
         inspector.update_confident_thresholds(labels[rows], pred_probs[rows])
     for rows in _batches(len(labels), batch_size, verbose, "checking labels"):
-        inspector.score_label_quality(labels[rows], pred_probs[rows])
-        agrees[rows] = _reduce_issues(pred_probs[rows], np.asarray(labels[rows]))
+        _, agrees[rows] = inspector._look_at(labels[rows], pred_probs[rows])
     mask = np.zeros(len(labels), dtype=bool)
     mask[inspector.get_label_issues()] = True
     mask[agrees] = False
@@ -203,7 +202,14 @@ class LabelInspector:
         self, labels: LabelLike, pred_probs: np.ndarray, *, update_num_issues: bool = True
     ) -> np.ndarray:
         """Second pass: (n,) the scores of a batch."""
+        return self._look_at(labels, pred_probs, update_num_issues)[0]
+
+    def _look_at(
+        self, labels: LabelLike, pred_probs: np.ndarray, update_num_issues: bool = True
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(scores, where issues are counted also whether each label is never an issue)."""
         labels = self._checked(labels, pred_probs)
+        agrees = None
         scores = _compute_label_quality_scores(
             labels,
             pred_probs,
@@ -211,25 +217,27 @@ class LabelInspector:
             **self.quality_score_kwargs,
         )
         if update_num_issues:
-            self._update_num_label_issues(labels, pred_probs, **self.num_issue_kwargs)
+            agrees = self._update_num_label_issues(labels, pred_probs, **self.num_issue_kwargs)
         self.examples_processed_quality += len(labels)
         if self.store_results:
             self._score_batches.append(scores)
-        return scores
+        return scores, agrees
 
     def _update_num_label_issues(
         self, labels: np.ndarray, pred_probs: np.ndarray, estimation_method: str | None = None
-    ) -> None:
+    ) -> np.ndarray:
+        """(n,) whether each label is never an issue."""
         probs = probabilities(pred_probs)
-        confident, elsewhere = _kernels.confident_tops(
+        confident, elsewhere, agrees = _kernels.confident_tops(
             class_numbers(labels), probs, _bounds_of(self.confident_thresholds, probs)
         )
         if not self.off_diagonal_calibrated:
             self.prune_count += elsewhere.sum()
-            return
-        self.class_counts += np.bincount(labels, minlength=self.num_class)
-        self.normalization += confident
-        self.prune_counts += elsewhere
+        else:
+            self.class_counts += np.bincount(labels, minlength=self.num_class)
+            self.normalization += confident
+            self.prune_counts += elsewhere
+        return agrees.astype(bool)
 
     def _checked(self, labels: LabelLike, pred_probs: np.ndarray) -> np.ndarray:
         labels = np.asarray(labels)

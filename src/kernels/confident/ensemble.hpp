@@ -28,8 +28,8 @@ Result<double> accuracy(MatrixView<const T> probs, std::span<const ClassId> labe
 /// weighted mean of probabilities has the least log loss, the first of equals.
 ///
 /// Log loss: mean of -ln p[given]; for a model with p at least 1e-6 and rows divided by their sums;
-/// p within [eps, 1 - eps] in T (as log_loss of scikit-learn 1.9). An error if no temperature gives a
-/// finite loss.
+/// p within [eps, 1 - eps] in T (as log_loss of scikit-learn 1.9). An error if no temperature gives
+/// a finite loss.
 ///
 /// models        all of one shape
 /// labels        [N], each < K

@@ -184,17 +184,14 @@ Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const
             fmt::format("thresholds has {} entries: there must be one for each of {} "
                         "classes",
                         thresholds.values.size(), probs.columns()));
-    const double most = std::ranges::max(thresholds.values);
     std::vector<W> scores(probs.rows());
     in_row_order(options, [&]<class Chosen>(Chosen) {
-        for_each_block(
-            probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
-                std::vector<W> scratch(probs.columns());
-                for (std::size_t i = first; i < first + count; ++i) {
-                    adjust_row<Chosen, W, T>(probs.row(i), thresholds.values, most, scratch);
-                    scores[i] = adjusted_score<W>(scratch, labels[i], options.rank_by);
-                }
-            });
+        for_each_block(probs.rows(), probs.columns(), pool,
+                       [&](std::size_t first, std::size_t count) {
+                           AdjustedScorer<Chosen, W, T> scorer(thresholds.values, options.rank_by);
+                           for (std::size_t i = first; i < first + count; ++i)
+                               scores[i] = scorer.score(probs.row(i), labels[i]);
+                       });
     });
     return scores;
 }

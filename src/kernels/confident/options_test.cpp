@@ -83,13 +83,12 @@ TEST(NumToRemove, PruneByClassConsidersSoManyOfEachClass) {
 TEST(AdjustedScores, RaiseClassesThatTheModelIsLessSureOf) {
     const std::vector<double> p = {0.5, 0.3, 0.2};
     const std::vector<double> thresholds = {0.9, 0.5, 0.4};
-    std::vector<double> adjusted(3);
-    adjust_row<SoundOrder, double, double>(p, thresholds, 0.9, adjusted);
     // (0.5, 0.7, 0.7) / 1.9
-    EXPECT_NEAR(adjusted[0], 0.5 / 1.9, 1e-15);
-    EXPECT_NEAR(adjusted[1], 0.7 / 1.9, 1e-15);
-    EXPECT_NEAR(adjusted_score<double>(adjusted, 0, RankBy::NormalizedMargin),
-                (0.5 / 1.9 - 0.7 / 1.9 + 1) / 2, 1e-15);
+    AdjustedScorer<SoundOrder, double, double> self(thresholds, RankBy::SelfConfidence);
+    EXPECT_NEAR(self.score(p, 0), 0.5 / 1.9, 1e-15);
+    AdjustedScorer<SoundOrder, double, double> margin(thresholds, RankBy::NormalizedMargin);
+    EXPECT_NEAR(margin.score(p, 0), (0.5 / 1.9 - 0.7 / 1.9 + 1) / 2, 1e-15);
+    EXPECT_NEAR(margin.score(p, 1), 0.5, 1e-15);
 }
 
 TEST(AdjustedScores, AreRefusedForEntropies) {

@@ -59,14 +59,12 @@ template <class Order, class W, class T>
 std::vector<LabelIssue> rank_adjusted(const Probabilities& probs, std::span<const ClassId> labels,
                                       const RowFacts<T>& facts, std::span<const Row> flagged,
                                       RankBy rank_by, const Thresholds& thresholds) {
-    const double most = std::ranges::max(thresholds.values);
+    AdjustedScorer<Order, W, T> scorer(thresholds.values, rank_by);
     std::vector<W> scores(flagged.size());
     std::vector<T> widened(probs.columns());
-    std::vector<W> adjusted(probs.columns());
     for (std::size_t i = 0; i < flagged.size(); ++i) {
         const Row row = flagged[i];
-        adjust_row<Order, W, T>(probs.row<T>(row, widened), thresholds.values, most, adjusted);
-        scores[i] = adjusted_score<W>(adjusted, labels[row], rank_by);
+        scores[i] = scorer.score(probs.row<T>(row, widened), labels[row]);
     }
     return in_order<Order>(std::span<const W>(scores), labels, facts, flagged);
 }

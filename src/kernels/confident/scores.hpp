@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -86,6 +87,55 @@ T adjusted_score(std::span<const T> adjusted, ClassId given, RankBy rank_by) {
         if (k != given) other = std::max(other, adjusted[k]);
     return normalized_margin(self, other);
 }
+
+/// adjusted_score of adjust_row for many rows; for one thread. Dividing by a sum above 0 keeps the
+/// order, so that only p[given] and the largest of the others are divided: the same to the bit.
+template <class Order, class W, class T>
+class AdjustedScorer {
+public:
+    /// thresholds  [K], outlive the scorer
+    AdjustedScorer(std::span<const double> thresholds, RankBy rank_by)
+        : thresholds_(thresholds),
+          most_(std::ranges::max(thresholds)),
+          rank_by_(rank_by),
+          adjusted_(thresholds.size()) {
+        for (const double threshold : thresholds) lowered_by_.push_back(static_cast<W>(threshold));
+    }
+
+    /// p  [K]
+    W score(std::span<const T> p, ClassId given) {
+        for (std::size_t k = 0; k < p.size(); ++k)
+            adjusted_[k] = (static_cast<W>(p[k]) - lowered_by_[k]) + static_cast<W>(most_);
+        const W sum = Order::sum(std::span<const W>(adjusted_));
+        if (!(sum > 0)) {
+            adjust_row<Order, W, T>(p, thresholds_, most_, adjusted_);
+            return adjusted_score<W>(adjusted_, given, rank_by_);
+        }
+        const W self = adjusted_[given] / sum;
+        if (rank_by_ != RankBy::NormalizedMargin) return self;
+        adjusted_[given] = std::numeric_limits<W>::lowest();
+        return normalized_margin(self, largest() / sum);
+    }
+
+private:
+    W largest() const {
+        constexpr std::size_t kLanes = 8;  // so that one maximum need not wait for the one before
+        std::array<W, kLanes> most;
+        most.fill(adjusted_.back());
+        for (std::size_t i = 0; i + kLanes <= adjusted_.size(); i += kLanes)
+            for (std::size_t j = 0; j < kLanes; ++j) most[j] = std::max(most[j], adjusted_[i + j]);
+        for (std::size_t i = adjusted_.size() - adjusted_.size() % kLanes; i < adjusted_.size();
+             ++i)
+            most[0] = std::max(most[0], adjusted_[i]);
+        return *std::ranges::max_element(most);
+    }
+
+    std::span<const double> thresholds_;
+    std::vector<W> lowered_by_;  // thresholds_ in W
+    double most_;
+    RankBy rank_by_;
+    std::vector<W> adjusted_;  // scratch
+};
 
 /// Scores rows by the chosen ranking; for one thread.
 template <class Order, class T>
