@@ -171,7 +171,7 @@ nb::tuple confident_tops(const Array1<std::int64_t>& labels, const Array2<T>& pr
         const nb::gil_scoped_release released;
         auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
         counts = count_confident_tops<T>(facts, ids, span_of(bounds));
-        agrees = std::move(facts.agrees);
+        agrees.assign(facts.agrees.begin(), facts.agrees.end());
     }
     return nb::make_tuple(to_numpy(std::move(counts.confident)),
                           to_numpy(std::move(counts.elsewhere)), to_numpy(std::move(agrees)));
