@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,20 +38,32 @@ MatrixView<const T> view_of(const Array2<T>& array) {
     return {std::span<const T>(array.data(), array.size()), array.shape(0), array.shape(1)};
 }
 
+/// nanobind calls 64-bit integers "long long"; NumPy's own int64 is "long" here, and an element of
+/// the other is no np.int64.
+template <class Array>
+nb::object named_as_numpy_does(const Array& array) {
+    nb::object object = nb::cast(array);
+    using T = std::remove_const_t<typename Array::Scalar>;
+    if constexpr (std::is_same_v<T, std::int64_t>) return object.attr("view")("int64");
+    if constexpr (std::is_same_v<T, std::uint64_t>) return object.attr("view")("uint64");
+    return object;
+}
+
 /// Hands a vector's memory to NumPy.
 template <class T>
-nb::ndarray<nb::numpy, T, nb::ndim<1>> to_numpy(std::vector<T> values) {
+nb::object to_numpy(std::vector<T> values) {
     auto* owned = new std::vector<T>(std::move(values));
     nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-    return {owned->data(), {owned->size()}, owner};
+    return named_as_numpy_does(
+        nb::ndarray<nb::numpy, T, nb::ndim<1>>(owned->data(), {owned->size()}, owner));
 }
 /// The same as a row-major matrix.
 template <class T>
-nb::ndarray<nb::numpy, T, nb::ndim<2>> to_numpy(std::vector<T> values, std::size_t rows,
-                                                std::size_t columns) {
+nb::object to_numpy(std::vector<T> values, std::size_t rows, std::size_t columns) {
     auto* owned = new std::vector<T>(std::move(values));
     nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-    return {owned->data(), {rows, columns}, owner};
+    return named_as_numpy_does(
+        nb::ndarray<nb::numpy, T, nb::ndim<2>>(owned->data(), {rows, columns}, owner));
 }
 
 /// Kernels speak of probabilities; the argument's name here is pred_probs.

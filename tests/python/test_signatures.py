@@ -3,7 +3,9 @@
 import importlib
 import inspect
 
+import numpy as np
 import pytest
+import tusker
 
 MODULES = [
     "count",
@@ -66,3 +68,11 @@ def test_takes_the_same_arguments(module, attribute, theirs):
 
 def public_methods(kind):
     return {n: v for n, v in vars(kind).items() if inspect.isfunction(v) and not n.startswith("_")}
+
+
+def test_rows_are_numpys_own_int64():
+    labels = np.array([0, 0, 1, 1, 0, 1])
+    probs = np.array([[0.9, 0.1], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7], [0.8, 0.2], [0.9, 0.1]])
+    found = tusker.find_label_issues(labels, probs, filter_by="predicted_neq_given")
+    assert found.tolist() == [5, 1]
+    assert isinstance(found[0], np.int64)

@@ -92,6 +92,11 @@ def _batches(rows: int, size: int, verbose: bool, doing: str):
         print()
 
 
+def split_arr(arr: np.ndarray, chunksize: int) -> list[np.ndarray]:
+    """The rows of ``arr`` in pieces of ``chunksize``, the last of what is left."""
+    return [arr[first : first + chunksize] for first in range(0, max(len(arr), 1), chunksize)]
+
+
 class LabelInspector:
     """Finds label issues from batches: first update_confident_thresholds() with all of them, then
     score_label_quality() with all of them again.
