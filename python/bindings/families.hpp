@@ -9,6 +9,7 @@ void bind_confident(nanobind::module_& module);
 void bind_crowd(nanobind::module_& module);
 void bind_consensus(nanobind::module_& module);
 void bind_detection(nanobind::module_& module);
+void bind_live_ranking(nanobind::module_& module);
 void bind_multilabel(nanobind::module_& module);
 void bind_outliers(nanobind::module_& module);
 void bind_classification(nanobind::module_& module);

@@ -34,6 +34,7 @@ NB_MODULE(_kernels, module) {
     tusker::python::bind_crowd(module);
     tusker::python::bind_consensus(module);
     tusker::python::bind_detection(module);
+    tusker::python::bind_live_ranking(module);
     tusker::python::bind_multilabel(module);
     tusker::python::bind_outliers(module);
     tusker::python::bind_classification(module);

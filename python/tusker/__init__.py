@@ -21,6 +21,7 @@ from tusker.feature_space import (
     find_neighbors,
     find_outliers,
 )
+from tusker.live import LiveRanking
 from tusker.multilabel import MultilabelIssues, find_multilabel_issues
 from tusker.sound import find_label_issues
 
@@ -29,6 +30,7 @@ __all__ = [
     "DawidSkene",
     "DoubtfulPredictions",
     "Consensus",
+    "LiveRanking",
     "MultilabelIssues",
     "NearDuplicates",
     "Outliers",
