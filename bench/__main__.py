@@ -10,7 +10,18 @@ import datetime
 import pathlib
 import sys
 
-from bench import crowd, detection, generate, imports, label_errors, machine, outliers, queries, uploads
+from bench import (
+    crowd,
+    detection,
+    generate,
+    imports,
+    label_error_calls,
+    label_errors,
+    machine,
+    outliers,
+    queries,
+    uploads,
+)
 
 INTRODUCTION = """# Benchmarks
 
@@ -29,7 +40,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     sections = {
-        "label-errors": ("Label errors", lambda: label_errors.run(options.binary)),
+        "label-errors": (
+            "Label errors",
+            lambda: f"{label_errors.run(options.binary)}\n\n{label_error_calls.run()}",
+        ),
         "detection": ("Label errors in boxes", detection.run),
         "crowd": ("Several annotators", crowd.run),
         "outliers": ("Outliers", outliers.run),

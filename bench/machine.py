@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -48,12 +49,16 @@ def write_mb_per_second(folder: pathlib.Path, megabytes: int = 512) -> float:
     return megabytes / seconds
 
 
+def least_seconds(call: Callable[[], object], rounds: int) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        started = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
 def read_seconds(values: np.ndarray) -> float:
     """The least time of three to read these bytes once: a sum over 8-byte words, one core."""
     words = values.reshape(-1).view(np.uint64)
-    best = float("inf")
-    for _ in range(3):
-        started = time.monotonic()
-        words.sum()
-        best = min(best, time.monotonic() - started)
-    return best
+    return least_seconds(words.sum, rounds=3)
