@@ -33,6 +33,7 @@ Result<Found> find_locally(const DatasetIssuesOptions& options) {
     const auto dataset = TUSKER_TRY(catalog.get(options.dataset));
     const auto version = TUSKER_TRY(catalog->version(dataset.id));
     label_issues::Request request;
+    request.task = label_issues::find_task(options.task);
     request.run_id = options.run;
     if (!options.taxonomy.empty()) request.taxonomy = options.taxonomy;
     // The names were checked with the command line.
@@ -67,9 +68,9 @@ Result<Found> find_remotely(const Remote& remote, const DatasetIssuesOptions& op
     json::Writer body;
     body.object();
     for (const auto& [key, value] :
-         {std::pair("run", &options.run), std::pair("taxonomy", &options.taxonomy),
-          std::pair("filter_by", &options.filter_by), std::pair("rank_by", &options.rank_by),
-          std::pair("compat", &options.compat)})
+         {std::pair("task", &options.task), std::pair("run", &options.run),
+          std::pair("taxonomy", &options.taxonomy), std::pair("filter_by", &options.filter_by),
+          std::pair("rank_by", &options.rank_by), std::pair("compat", &options.compat)})
         if (!value->empty()) body.member(key, *value);
     const std::string job = TUSKER_TRY(
         ask(remote, "POST", dataset_path(options.dataset, "/issue-runs"), body.end().text()));

@@ -11,6 +11,7 @@ namespace tusker::cli {
 struct DatasetIssuesOptions {
     RemoteOptions remote;
     std::string dataset;
+    std::string task;  // "classification" or "detection"; empty: as the labels are
     std::string run;
     std::string taxonomy;
     std::string filter_by;

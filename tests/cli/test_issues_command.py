@@ -241,3 +241,8 @@ def test_help_has_examples():
     assert done.returncode == 0
     assert "tusker issues labels.npy probs-0.npy probs-1.npy --output issues.csv" in done.stdout
     assert tusker("--version").stdout.strip()
+
+
+def test_a_dataset_has_two_tasks():
+    done = tusker("issues", "--dataset", "x", "--task", "multilabel")
+    assert done.returncode == 2 and "classification or detection" in done.stderr

@@ -178,6 +178,7 @@ Result<CocoBoxes> read_coco_boxes(const std::string& labels_file, const std::str
     CocoFile results("predictions", results_file, strict);
     TUSKER_TRY(results.open(&vocabulary));
     std::vector<std::string> names;
+    names.reserve(vocabulary.categories.size());
     for (const auto& category : vocabulary.categories) names.push_back(category.name);
     result.names = TUSKER_TRY(ClassNames::of(std::move(names), "labels: categories"));
     for (const auto& image : vocabulary.images) {

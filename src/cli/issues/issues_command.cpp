@@ -15,6 +15,7 @@
 #include "cli/dataset_issues.hpp"
 #include "cli/issues/report.hpp"
 #include "cli/issues/request.hpp"
+#include "findings/label_issues/label_issues.hpp"
 
 namespace tusker::cli {
 
@@ -71,8 +72,10 @@ consensus is CROWDLAB's, without them the majority's.
   tusker issues --task multiannotator votes.csv
   tusker issues --task multiannotator votes.csv probs.npy --classes names.txt --json
 
-A dataset in Tusker, with the predictions of a model run:
+A dataset in Tusker, with the predictions of a model run; the task is classification or detection,
+by what its labels are:
   tusker issues --dataset pallets
+  tusker issues --dataset street --task detection --run run_7
 )";
 
 std::vector<std::string> listed(std::span<const std::string> names) {
@@ -81,6 +84,7 @@ std::vector<std::string> listed(std::span<const std::string> names) {
 
 std::vector<std::string> task_names() {
     std::vector<std::string> names;
+    names.reserve(kTasks.size());
     for (const Task& task : kTasks) names.emplace_back(task.name);
     return names;
 }
@@ -175,6 +179,12 @@ void add_issues_command(CLI::App& app, Action& action) {
             check_arguments(command, *request, task);
             action = [request, &task] { return run(*request, task); };
             return;
+        }
+        if (command.count("--task") > 0) {
+            if (!label_issues::find_task(request->task))
+                throw CLI::ValidationError("--task",
+                                           "with --dataset it must be classification or detection");
+            request->dataset.task = request->task;
         }
         request->dataset.filter_by = request->filter_by;
         request->dataset.rank_by = request->rank_by;

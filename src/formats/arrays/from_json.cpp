@@ -49,7 +49,7 @@ struct Found {
 Result<Found> find_array(const Source& source, std::string_view text) {
     auto document = json::Document::parse(text);
     if (!document) return source.refuse(find_no_number(text).value_or(document.error().message));
-    Value root = document->root();
+    const Value root = document->root();
     if (root.kind() == Kind::Array && source.member.empty())
         return Found{std::move(*document), root};
     if (root.kind() != Kind::Object)

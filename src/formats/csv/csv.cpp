@@ -86,7 +86,7 @@ Result<std::string_view> Reader::read_quoted() {
         }
         ++at_;
     }
-    std::string_view cell = text_.substr(first, at_ - first);
+    const std::string_view cell = text_.substr(first, at_ - first);
     ++at_;
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
     if (!at_line_end() && text_[at_] != ',')

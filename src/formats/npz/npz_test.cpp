@@ -42,8 +42,40 @@ void put(std::string& out, T number) {
     out.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
+/// Whether sizes and places stand in 32 bits, or in 64 as in archives beyond 4 GB.
+enum class Width { Narrow, Wide };
+
+std::string end_of(std::size_t members, std::size_t directory_bytes, std::size_t directory_at,
+                   Width width) {
+    std::string end;
+    if (width == Width::Wide) {
+        put<std::uint32_t>(end, 0x06064B50);
+        put<std::uint64_t>(end, 44);  // bytes that follow
+        put<std::uint32_t>(end, 0);   // versions
+        put<std::uint64_t>(end, 0);   // disks
+        put<std::uint64_t>(end, members);
+        put<std::uint64_t>(end, members);
+        put<std::uint64_t>(end, directory_bytes);
+        put<std::uint64_t>(end, directory_at);
+        put<std::uint32_t>(end, 0x07064B50);
+        put<std::uint32_t>(end, 0);
+        put<std::uint64_t>(end, directory_at + directory_bytes);
+        put<std::uint32_t>(end, 1);
+    }
+    const bool wide = width == Width::Wide;
+    put<std::uint32_t>(end, 0x06054B50);
+    put<std::uint32_t>(end, 0);
+    put(end, static_cast<std::uint16_t>(wide ? 0xFFFF : members));
+    put(end, static_cast<std::uint16_t>(wide ? 0xFFFF : members));
+    put(end, static_cast<std::uint32_t>(wide ? 0xFFFFFFFF : directory_bytes));
+    put(end, static_cast<std::uint32_t>(wide ? 0xFFFFFFFF : directory_at));
+    put<std::uint16_t>(end, 0);
+    return end;
+}
+
 /// An archive as Python's zipfile writes one, but for the lies that are asked for.
-std::string zip(const std::vector<Packed>& members) {
+std::string zip(const std::vector<Packed>& members, Width width = Width::Narrow) {
+    const bool wide = width == Width::Wide;
     std::string file;
     std::string directory;
     for (const Packed& member : members) {
@@ -70,7 +102,19 @@ std::string zip(const std::vector<Packed>& members) {
         put<std::uint16_t>(shared, static_cast<std::uint16_t>(member.name.size()));
         put<std::uint16_t>(shared, 0);  // extra field
         put<std::uint32_t>(file, 0x04034B50);
-        file += shared + member.name + packed;
+        file += shared;
+        file += member.name;
+        file += packed;
+        std::string extra;
+        if (wide) {
+            put<std::uint16_t>(extra, 1);
+            put<std::uint16_t>(extra, 24);
+            put<std::uint64_t>(extra, bytes);
+            put<std::uint64_t>(extra, packed.size());
+            put<std::uint64_t>(extra, offset);
+            for (std::size_t i = 14; i < 22; ++i) shared[i] = '\xFF';  // both sizes
+            shared[24] = static_cast<char>(extra.size());
+        }
         put<std::uint32_t>(directory, 0x02014B50);
         put<std::uint16_t>(directory, 20);
         directory += shared;
@@ -78,18 +122,10 @@ std::string zip(const std::vector<Packed>& members) {
         put<std::uint16_t>(directory, 0);  // disk
         put<std::uint16_t>(directory, 0);
         put<std::uint32_t>(directory, 0);
-        put<std::uint32_t>(directory, offset);
-        directory += member.name;
+        put<std::uint32_t>(directory, wide ? 0xFFFFFFFF : offset);
+        directory += member.name + extra;
     }
-    std::string end;
-    put<std::uint32_t>(end, 0x06054B50);
-    put<std::uint32_t>(end, 0);
-    put(end, static_cast<std::uint16_t>(members.size()));
-    put(end, static_cast<std::uint16_t>(members.size()));
-    put(end, static_cast<std::uint32_t>(directory.size()));
-    put(end, static_cast<std::uint32_t>(file.size()));
-    put<std::uint16_t>(end, 0);
-    return file + directory + end;
+    return file + directory + end_of(members.size(), directory.size(), file.size(), width);
 }
 
 std::string array_file(const std::vector<std::int64_t>& values) { return npy::to_npy(values); }
@@ -121,6 +157,17 @@ TEST(Npz, ReadsStoredAndDeflatedMembers) {
         const auto found = array->values<std::int64_t>();
         EXPECT_EQ(std::vector(found.begin(), found.end()), expected);
     }
+}
+
+TEST(Npz, ReadsArchivesWithSizesOf64Bits) {
+    const std::string file =
+        zip({{"a.npy", array_file({4, 5})}, {"b.npy", array_file({1, 2, 3}), true}}, Width::Wide);
+    EXPECT_EQ(refusal(file, "a"), "accepted");
+    const auto array = read(file, "b");
+    ASSERT_TRUE(array) << array.error().message;
+    EXPECT_EQ(array->size(), 3U);
+    for (std::size_t keep = 0; keep < file.size(); ++keep)
+        EXPECT_NE(refusal(file.substr(0, keep), "b"), "accepted") << keep;
 }
 
 TEST(Npz, SaysWhatItRefuses) {
