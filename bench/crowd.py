@@ -117,8 +117,8 @@ def run(items: int = 50_000, annotators: int = 200) -> str:
             f"{len(flat['task']):,} labels of {items:,} items by {annotators} annotators in "
             f"{CLASSES} classes, float64",
             "probabilities: `get_label_quality_multiannotator` and `get_active_learning_scores`",
-            "over a DataFrame of items × annotators, Dawid-Skene over a DataFrame of votes. Time of",
-            "the call alone; memory: peak of the process.",
+            "over a DataFrame of items × annotators, Dawid-Skene over a DataFrame of votes. Time",
+            "of the call alone; memory: peak of the process.",
             "",
             "| | wall, ms | CPU, ms | memory, MB | wall, ratio | CPU, ratio |",
             "|---|---|---|---|---|---|",

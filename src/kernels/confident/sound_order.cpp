@@ -61,7 +61,7 @@ double SoundOrder::exp(double x) {
     const double n = std::nearbyint(x * std::numbers::log2e);
     const double r = (x - n * kLn2High) - n * kLn2Low;
     double series = 1;
-    for (int divisor = 13; divisor >= 1; --divisor) series = 1 + series * (r * (1.0 / divisor));
+    for (const double factor : kExpFactors) series = 1 + series * (r * factor);
     return std::ldexp(series, static_cast<int>(n));
 }
 
@@ -77,7 +77,7 @@ double SoundOrder::log(double x) {
     const double s = (m - 1) / (m + 1);
     const double square = s * s;
     double series = 0;
-    for (int divisor = 21; divisor >= 3; divisor -= 2) series = (series + 1.0 / divisor) * square;
+    for (const double factor : kLogFactors) series = (series + factor) * square;
     return exponent * std::numbers::ln2 + 2 * (s + s * series);
 }
 

@@ -2,6 +2,7 @@
 // own. Nothing here depends on the machine's library, instruction set or number of threads.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,14 @@ struct SoundOrder {
     /// Positions by ascending key; keys are no NaN.
     static std::vector<std::uint32_t> argsort(std::span<const float> keys);
     static std::vector<std::uint32_t> argsort(std::span<const double> keys);
+
+    /// What the series of exp (1 / 13 .. 1) and of log (1 / 21 .. 1 / 3) are multiplied by, the
+    /// highest power first.
+    static constexpr std::array kExpFactors = {1.0 / 13, 1.0 / 12, 1.0 / 11, 1.0 / 10, 1.0 / 9,
+                                               1.0 / 8,  1.0 / 7,  1.0 / 6,  1.0 / 5,  1.0 / 4,
+                                               1.0 / 3,  1.0 / 2,  1.0};
+    static constexpr std::array kLogFactors = {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                               1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
 
     /// Natural logarithm of a finite x > 0, within a few units of the last place.
     static float log(float x) { return static_cast<float>(log(static_cast<double>(x))); }

@@ -1,7 +1,11 @@
 #include "kernels/crowd/row_math.hpp"
 
 #include <array>
+#include <cstdint>
 #include <numbers>
+#include <utility>
+
+#include "kernels/confident/sound_order.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/crowd/row_math.cpp"
@@ -10,6 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace tusker::crowd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+using confident::SoundOrder;
 
 using Doubles = hn::CappedTag<double, kColumns>;
 using Integers = hn::RebindToSigned<Doubles>;
@@ -34,29 +39,33 @@ struct Kahan {
     }
 };
 
-template <std::size_t kVectors>
-void SumColumns(const double* table, std::size_t stride, std::span<const Index> rows, double* out) {
+template <std::size_t... kVectors>
+void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table, std::size_t stride,
+                std::span<const Index> rows, double* out) {
     const Doubles d;
-    std::array<Kahan, kVectors> sums;
-    for (std::size_t v = 0; v < kVectors; ++v) sums[v].clear();
-    for (const Index row : rows)
-        for (std::size_t v = 0; v < kVectors; ++v)
-            sums[v].add(hn::LoadU(d, table + row * stride + v * hn::Lanes(d)));
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[v].total, d, out + v * hn::Lanes(d));
+    const std::size_t lanes = hn::Lanes(d);
+    std::array<Kahan, sizeof...(kVectors)> sums;
+    (sums[kVectors].clear(), ...);
+    for (const Index row : rows) {
+        const double* values = table + row * stride;
+        (sums[kVectors].add(hn::LoadU(d, values + kVectors * lanes)), ...);
+    }
+    (hn::StoreU(sums[kVectors].total, d, out + kVectors * lanes), ...);
 }
 
 void SumRows(const double* table, std::span<const Index> rows, std::span<double> out) {
     const std::size_t lanes = hn::Lanes(Doubles());
     const std::size_t stride = out.size();
     std::size_t c = 0;
-    for (; c + 4 * lanes <= stride; c += 4 * lanes) SumColumns<4>(table + c, stride, rows, &out[c]);
+    for (; c + 4 * lanes <= stride; c += 4 * lanes)
+        SumColumns(std::make_index_sequence<4>(), table + c, stride, rows, &out[c]);
     switch ((stride - c) / lanes) {
         case 3:
-            return SumColumns<3>(table + c, stride, rows, &out[c]);
+            return SumColumns(std::make_index_sequence<3>(), table + c, stride, rows, &out[c]);
         case 2:
-            return SumColumns<2>(table + c, stride, rows, &out[c]);
+            return SumColumns(std::make_index_sequence<2>(), table + c, stride, rows, &out[c]);
         case 1:
-            return SumColumns<1>(table + c, stride, rows, &out[c]);
+            return SumColumns(std::make_index_sequence<1>(), table + c, stride, rows, &out[c]);
         default:
             return;
     }
@@ -116,8 +125,8 @@ void LogEach(std::span<const double> values, std::span<double> out) {
         const auto s = hn::Div(hn::Sub(m, hn::Set(d, 1.0)), hn::Add(m, hn::Set(d, 1.0)));
         const auto square = hn::Mul(s, s);
         auto series = hn::Zero(d);
-        for (int divisor = 21; divisor >= 3; divisor -= 2)
-            series = hn::Mul(hn::Add(series, hn::Set(d, 1.0 / divisor)), square);
+        for (const double factor : SoundOrder::kLogFactors)
+            series = hn::Mul(hn::Add(series, hn::Set(d, factor)), square);
         const auto artanh = hn::Add(s, hn::Mul(s, series));
         const auto log = hn::Add(hn::Mul(exponent, hn::Set(d, std::numbers::ln2)),
                                  hn::Mul(hn::Set(d, 2.0), artanh));
