@@ -108,7 +108,8 @@ test-python: $(DEV) $(BUILD)/venv-test/.done $(BUILD)/venv-oracle/.tusker $(BUIL
 	export TUSKER_BINARY=$(CURDIR)/$(DEV) TUSKER_ORACLE_PYTHON=$(CURDIR)/$(BUILD)/venv-oracle/bin/python \
 		TUSKER_DEMO_PYTHON=$(CURDIR)/$(BUILD)/venv-demo/bin/python; \
 	$(BUILD)/venv-test/bin/python -m pytest -q tests --ignore tests/nucleus --ignore tests/demo --ignore tests/python; \
-	NPY_DISABLE_CPU_FEATURES="$(AVX512)" $(BUILD)/venv-oracle/bin/python -m pytest -q tests/python; \
+	NPY_DISABLE_CPU_FEATURES="$(AVX512)" $(BUILD)/venv-oracle/bin/python -m pytest -q \
+		--doctest-glob='*.md' tests/python docs/label-errors.md; \
 	$(BUILD)/venv-demo/bin/python -m pytest -q tests/demo; \
 	$(BUILD)/venv-nucleus/bin/python -m pytest -q tests/nucleus; \
 	$(BUILD)/venv-nucleus-0.18/bin/python -m pytest -q tests/nucleus
