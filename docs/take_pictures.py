@@ -3,7 +3,8 @@
     make demo
     build/venv-test/bin/python docs/take_pictures.py --data tusker-data
 
-Needs Debian's chromium. It makes a few slices in the dataset *street*, if they are not there.
+Needs Debian's chromium. It makes a few slices in the dataset *street*, and decides about the worst
+labels and the picks of the flipped one as somebody who knows the truth would, if nobody has yet.
 """
 
 from __future__ import annotations
@@ -68,6 +69,24 @@ def make_slices(server: Server, dataset: str) -> None:
             server.post(f"/api/datasets/{dataset}/slices", body)
 
 
+def decide_some(server: Server, dataset: str, flipped: set[str], worst: int = 150) -> None:
+    """Picks first, then the worst; what was flipped is put right, the rest is kept."""
+    base = f"/api/datasets/{dataset}"
+    if server.get(f"{base}/decisions?limit=1")["decisions"]:
+        return
+    for asked in ({"state": "picks"}, {"limit": worst}):
+        answer = server.post(f"{base}/issues", asked)
+        for tile in answer["tiles"]:
+            issue = tile["issue"]
+            if issue["decision"]:
+                continue
+            one = {"no": tile["no"], "row": issue["row"], "issues": answer["run"]["id"]}
+            one |= {"score": issue["score"], "verdict": "keep"}
+            if tile["ref"] in flipped and issue["given"] != issue["suggested"]:
+                one["verdict"] = "accept"
+            server.post(f"{base}/decisions", {"decisions": [one]})
+
+
 def screens(server: Server) -> dict[str, str]:
     """Name of the picture and the page it shows."""
     ids = {one["name"]: one["id"] for one in server.get("/api/datasets")["datasets"]}
@@ -83,6 +102,7 @@ def screens(server: Server) -> dict[str, str]:
         "item": f"{explore}?q={quote(crowd['q'])}&item={item}",
         "issues": f"/d/{ids[FASHION]}/issues",
         "issues-flipped": f"/d/{ids[FLIPPED]}/issues",
+        "issues-boxes": f"/d/{ids[STREET]}/issues?kind=badly_located",
         "slices": f"/d/{ids[STREET]}/slices",
     }
 
@@ -117,8 +137,11 @@ def take(browser: Browser, server: Server, theme: str, pages: dict[str, str]) ->
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("tusker-data"), help="of the demo")
+    parser.add_argument("--cache", type=Path, default=Path("build/demo"), help="of the demo")
     options = parser.parse_args()
     server = running_server(options.data)
+    truth = json.loads((options.cache / "fashion" / "flipped.json").read_text(encoding="utf-8"))
+    decide_some(server, quote(FLIPPED), set(truth))
     pages = screens(server)
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:

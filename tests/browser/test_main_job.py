@@ -155,5 +155,5 @@ def test_picks_tell_how_many_labels_are_still_wrong(page: Page, demo):
     for rank in range(1, 31):
         page.keyboard.press("k")
         expect(tile(page, rank)).to_have_attribute("aria-label", re.compile("kept"))
-    expect(wrong).to_contain_text(re.compile(r"% .* to .* of 1,500 labels"))
+    expect(wrong).to_contain_text(re.compile(r"% .* to .* of 1,500"))
     expect(wrong).to_contain_text(re.compile(r"95 % interval, 3\d audited"))

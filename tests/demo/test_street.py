@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo.box_errors import measure_boxes
 from demo.street.canvas import HEIGHT, WIDTH, Camera, Canvas
 from demo.street.dataset import make_dataset
 from demo.street.labels import LABELS
@@ -149,3 +150,35 @@ def test_predictions_are_probabilities_over_the_labels(street):
         assert all(p >= 0 for p in pdf.values())
         assert max(pdf, key=pdf.get) == names[prediction["category_id"]]
         assert 0 < prediction["score"] <= 1
+
+
+def tile(kind, row, ref, suggested_box=None):
+    return {
+        "ref": ref,
+        "annotations": [{"row": "1", "annotation_id": "11"}, {"row": "2", "annotation_id": "12"}],
+        "issue": {"row": row, "kind": kind, "suggested_box": suggested_box},
+    }
+
+
+def test_planted_boxes_are_counted_by_kind(tmp_path):
+    truth = {
+        "wrong": {"11": {"error": "swapped"}, "12": {"error": "misplaced"}},
+        "dropped": [
+            {"image": "a", "label": "car", "bbox": [0, 0, 10, 10]},
+            {"image": "a", "label": "bus", "bbox": [50, 50, 10, 10]},
+            {"image": "b", "label": "bus", "bbox": [0, 0, 10, 10]},
+        ],
+        "unlabelled": ["b"],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    tiles = [
+        tile("swapped", "1", "a"),
+        tile("swapped", "2", "a"),  # it is misplaced
+        tile("overlooked", "7", "a", [1, 0, 10, 10]),
+        tile("overlooked", "8", "a", [200, 0, 10, 10]),
+    ]
+    swapped, badly_located, overlooked = measure_boxes(tiles, tmp_path)
+    assert (swapped.precision, swapped.recall) == (0.5, 1.0)
+    assert (badly_located.precision, badly_located.recall) == (0.0, 0.0)
+    # Nothing is planted where nobody labelled anything.
+    assert (overlooked.planted, overlooked.precision, overlooked.recall) == (2, 0.5, 0.5)

@@ -301,6 +301,7 @@ export const WORDS = {
     added: (label: string) => `added ${label}`,
     moved: 'box moved',
     notMissing: 'none missing',
+    boxKept: 'box kept',
     agreed: 'the model agrees',
     other: 'Other class',
     acceptKey: 'accept',
@@ -332,7 +333,7 @@ export const WORDS = {
     wrongSmall: (audited: number) =>
       audited === 0 ? 'no audited picks yet' : `95 % interval, ${n(audited)} audited`,
     wrongRange: (low: number, high: number, labels: number) =>
-      `${share(low / labels)} to ${share(high / labels)} · ${range(low, high)} of ${n(labels)} labels`,
+      `${share(low / labels)} to ${share(high / labels)} · ${range(low, high)} of ${n(labels)}`,
     listedRange: (low: number, high: number) => `${range(low, high)} wrong among the listed`,
     unknown: 'not known yet',
     decideSome: 'Decide a few: your answers say how many labels are wrong.',
@@ -377,7 +378,7 @@ export const WORDS = {
     byPair: 'By pair',
     rerank: 'Re-rank now',
     rerankKey: 're-rank',
-    stale: 'labels changed since this run',
+    stale: 'labels changed',
     method: 'Method',
     methodSmall: (ms: number) => `found in ${took(ms)}`,
     filter: 'filter',

@@ -9,6 +9,10 @@ const W = WORDS.decide;
 export const isOfBox = (issue: LabelIssue): boolean =>
   issue.kind === 'overlooked' || issue.kind === 'swapped' || issue.kind === 'badly_located';
 
+/** It was looked at to audit it: nothing was found, and the model says the same. */
+export const isAgreed = (issue: LabelIssue): boolean =>
+  issue.kind === null && issue.suggested === issue.given;
+
 export const givenText = (issue: LabelIssue): string => issue.given ?? W.noBox;
 
 export function suggestedText(issue: LabelIssue): string {
@@ -31,7 +35,10 @@ export function keepText(issue: LabelIssue): string {
 
 /** What was done about it, as it stands on the tile. */
 export function doneText(issue: LabelIssue, decision: Decision): string {
-  if (decision.verdict === 'keep') return issue.given === null ? W.notMissing : W.kept(issue.given);
+  if (decision.verdict === 'keep') {
+    if (issue.kind === 'badly_located') return W.boxKept;
+    return issue.given === null ? W.notMissing : W.kept(issue.given);
+  }
   if (issue.kind === 'overlooked') return W.added(decision.label);
   if (issue.kind === 'badly_located' && decision.verdict === 'accept') return W.moved;
   return decision.label;
