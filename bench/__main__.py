@@ -20,6 +20,7 @@ from bench import (
     machine,
     outliers,
     queries,
+    ranking,
     uploads,
 )
 
@@ -36,7 +37,17 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--large", type=pathlib.Path, default=pathlib.Path("build/large"))
     parser.add_argument(
-        "--only", choices=["label-errors", "detection", "outliers", "uploads", "imports", "queries"]
+        "--only",
+        choices=[
+            "label-errors",
+            "detection",
+            "ranking",
+            "crowd",
+            "outliers",
+            "uploads",
+            "imports",
+            "queries",
+        ],
     )
     options = parser.parse_args()
     sections = {
@@ -45,6 +56,7 @@ def main() -> None:
             lambda: f"{label_errors.run(options.binary)}\n\n{label_error_calls.run()}",
         ),
         "detection": ("Label errors in boxes", detection.run),
+        "ranking": ("Which ranking puts wrong labels first", ranking.run),
         "crowd": ("Several annotators", crowd.run),
         "outliers": ("Outliers", outliers.run),
         "uploads": ("Uploads over HTTP", lambda: uploads.run(options.binary)),
