@@ -24,6 +24,7 @@ namespace {
 template <class T>
 class RowsByBound {
 public:
+    RowsByBound() = default;
     explicit RowsByBound(std::vector<Keyed<T>> rows) : rows_(std::move(rows)) {}
     std::size_t size() const { return rows_.size(); }
     const Keyed<T>& operator[](std::size_t i) {
@@ -45,18 +46,31 @@ private:
     std::size_t sorted_ = 0;
 };
 
+/// A row whose label agrees is never a label issue.
+template <class T>
+void mark_unless_agreeing(const FilterInput<T>& input, Row row, std::uint8_t mark, Flags& flags) {
+    if (!input.facts.agrees[row]) flags[row] |= mark;
+}
+
 /// Flags rows of one given class by the margins to each other class.
 template <class Order, class T>
 class NoiseRatePruner {
 public:
     NoiseRatePruner(const FilterInput<T>& input, ClassId given, std::uint8_t mark, Flags& flags)
-        : input_(input),
-          rows_(input.rows.of(given)),
-          given_(given),
-          mark_(mark),
-          flags_(flags),
-          known_(known_keys(input, rows_, given)),
-          by_bound_(bounds(input, rows_, given, false)) {}
+        : input_(input), rows_(input.rows.of(given)), given_(given), mark_(mark), flags_(flags) {
+        std::vector<Keyed<T>> bounds;
+        for (const Row row : rows_) {
+            const ClassId top = input.facts.top[row];
+            if (top == given) continue;
+            const T self = input.facts.self[row];
+            known_.push_back({top, {self - input.facts.other[row], row}});
+            bounds.push_back({self - input.facts.second[row], row});
+        }
+        // With two classes there is one other.
+        if (!std::ranges::is_sorted(known_, {}, &KnownKey::top))
+            std::ranges::sort(known_, {}, &KnownKey::top);
+        by_bound_ = RowsByBound<T>(std::move(bounds));
+    }
 
     /// Flags the `m` rows with the lowest p[given] - p[other].
     void flag(ClassId other, std::size_t m) {
@@ -72,13 +86,14 @@ public:
         if (lowest_keys_.empty()) return;
         if (lowest_keys_.front() >= 0) {
             if (!agreeing_by_bound_)
-                agreeing_by_bound_.emplace(bounds(input_, rows_, given_, true));
+                agreeing_by_bound_.emplace(agreeing_bounds(input_, rows_, given_));
             consider_by_bound(*agreeing_by_bound_, other, m);
         }
         m = std::min(m, candidates_.size());
         const bool tied = cut_lowest(std::span(candidates_), m);
         if (tied && !Order::kTiesByIndex) return flag_by_all_keys(other, m);
-        for (std::size_t i = 0; i < m; ++i) flags_[candidates_[i].position] |= mark_;
+        for (std::size_t i = 0; i < m; ++i)
+            mark_unless_agreeing(input_, candidates_[i].position, mark_, flags_);
     }
 
 private:
@@ -88,26 +103,11 @@ private:
         Keyed<T> key;
     };
 
-    static std::vector<KnownKey> known_keys(const FilterInput<T>& input, std::span<const Row> rows,
-                                            ClassId given) {
-        std::vector<KnownKey> known;
-        for (const Row row : rows) {
-            const ClassId top = input.facts.top[row];
-            if (top == given) continue;
-            known.push_back({top, {input.facts.self[row] - input.facts.other[row], row}});
-        }
-        // With two classes there is one other.
-        if (!std::ranges::is_sorted(known, {}, &KnownKey::top))
-            std::ranges::sort(known, {}, &KnownKey::top);
-        return known;
-    }
-
-    /// Of the rows whose most probable class is the given one, or of the others.
-    static std::vector<Keyed<T>> bounds(const FilterInput<T>& input, std::span<const Row> rows,
-                                        ClassId given, bool agreeing) {
+    static std::vector<Keyed<T>> agreeing_bounds(const FilterInput<T>& input,
+                                                 std::span<const Row> rows, ClassId given) {
         std::vector<Keyed<T>> result;
         for (const Row row : rows)
-            if ((input.facts.top[row] == given) == agreeing)
+            if (input.facts.top[row] == given)
                 result.push_back({input.facts.self[row] - input.facts.second[row], row});
         return result;
     }
@@ -141,7 +141,8 @@ private:
         std::vector<T> keys(rows_.size());
         for (std::size_t i = 0; i < rows_.size(); ++i) keys[i] = key_of(rows_[i], other);
         const auto order = Order::argsort(std::span<const T>(keys));
-        for (std::size_t i = 0; i < m; ++i) flags_[rows_[order[i]]] |= mark_;
+        for (std::size_t i = 0; i < m; ++i)
+            mark_unless_agreeing(input_, rows_[order[i]], mark_, flags_);
     }
 
     const FilterInput<T>& input_;
@@ -172,7 +173,7 @@ void mark_by_class(const FilterInput<T>& input, ClassId given,
     keys.reserve(rows.size());
     for (const Row row : rows) keys.push_back(input.facts.self[row]);
     for (const auto i : lowest<Order>(std::span<const T>(keys), static_cast<std::size_t>(pruned)))
-        flags[rows[i]] |= mark;
+        mark_unless_agreeing(input, rows[i], mark, flags);
 }
 
 /// The same of those that prune_by_noise_rate flags.
@@ -234,18 +235,17 @@ template <class Order, class T>
 void prune_class(const FilterInput<T>& input, ClassId given,
                  const SparseSquare<std::int64_t>& counts, const LabelIssueOptions& options,
                  Flags& flags) {
+    if (!may_prune(input.rows.count(given), options)) return;
+    if (options.filter_by == FilterBy::PruneByNoiseRate)
+        return mark_by_noise_rate<Order>(input, given, counts, 1, flags);
+    if (options.filter_by == FilterBy::PruneByClass)
+        return mark_by_class<Order>(input, given, counts, 1, flags);
     constexpr std::uint8_t kByNoiseRate = 1;
     constexpr std::uint8_t kByClass = 2;
-    const bool by_noise_rate = options.filter_by != FilterBy::PruneByClass;
-    const bool by_class = options.filter_by != FilterBy::PruneByNoiseRate;
-    const auto rows = input.rows.of(given);
-    for (const Row row : rows) flags[row] = 0;
-    if (!may_prune(rows.size(), options)) return;
-    if (by_noise_rate) mark_by_noise_rate<Order>(input, given, counts, kByNoiseRate, flags);
-    if (by_class) mark_by_class<Order>(input, given, counts, kByClass, flags);
-    const int wanted = (by_noise_rate ? kByNoiseRate : 0) + (by_class ? kByClass : 0);
-    for (const Row row : rows)
-        flags[row] = flags[row] == wanted && !input.facts.agrees[row] ? 1 : 0;
+    mark_by_noise_rate<Order>(input, given, counts, kByNoiseRate, flags);
+    mark_by_class<Order>(input, given, counts, kByClass, flags);
+    for (const Row row : input.rows.of(given))
+        flags[row] = flags[row] == kByNoiseRate + kByClass ? 1 : 0;
 }
 
 namespace {

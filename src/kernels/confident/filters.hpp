@@ -40,7 +40,7 @@ SparseSquare<std::int64_t> counts_to_prune(const SparseSquare<std::int64_t>& cal
                                            const ClassRows& rows, const LabelIssueOptions& options,
                                            const Pool& pool);
 
-/// Writes the flags of the rows of one given class.
+/// Flags rows of one given class; none of its rows is flagged before.
 template <class Order, class T>
 void prune_class(const FilterInput<T>& input, ClassId given,
                  const SparseSquare<std::int64_t>& counts, const LabelIssueOptions& options,

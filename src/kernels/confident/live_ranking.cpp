@@ -263,7 +263,7 @@ void StateOf<T>::prune_again(const Pool& pool) {
     pool.for_each(pruned.size(), [&](std::size_t i) {
         const auto rows = rows_.of(pruned[i]);
         std::vector<std::uint8_t> before;
-        for (const Row row : rows) before.push_back(flags_[row]);
+        for (const Row row : rows) before.push_back(std::exchange(flags_[row], std::uint8_t{0}));
         prune_class<SoundOrder>(input(), pruned[i], prune_counts_, options_, flags_);
         for (std::size_t j = 0; j < rows.size(); ++j)
             if (flags_[rows[j]] != before[j]) changed[i].push_back(rows[j]);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
-#include <numeric>
+
+#include "kernels/confident/lowest.hpp"
 
 namespace tusker::confident {
 namespace {
@@ -18,11 +20,12 @@ T compensated(std::span<const T> values) {
 
 template <class T>
 std::vector<std::uint32_t> stable_argsort(std::span<const T> keys) {
+    std::vector<Keyed<T>> keyed(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        keyed[i] = {keys[i], static_cast<std::uint32_t>(i)};
+    std::ranges::sort(keyed, std::less{});
     std::vector<std::uint32_t> order(keys.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-        return keys[a] != keys[b] ? keys[a] < keys[b] : a < b;
-    });
+    std::ranges::transform(keyed, order.begin(), &Keyed<T>::position);
     return order;
 }
 
