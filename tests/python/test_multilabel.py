@@ -129,6 +129,30 @@ def test_issues_of_each_class(case, filter_by, rank_by):
     assert_same(outcome(ours.filter.find_multilabel_issues_per_class, *case, **kwargs), theirs_said)
 
 
+@pytest.mark.parametrize("rank_by", [None, "self_confidence"])
+def test_low_memory(rank_by):
+    case = random_case(13, rows=2000)
+    kwargs = dict(low_memory=True, return_indices_ranked_by=rank_by)
+    for name in ("find_label_issues", "find_multilabel_issues_per_class"):
+        assert_same(
+            outcome(getattr(ours.filter, name), *case, **kwargs),
+            outcome(getattr(theirs.filter, name), *case, **kwargs),
+        )
+    with pytest.warns(UserWarning, match="`n_jobs` is not used"):
+        ours.filter.find_label_issues(*case, low_memory=True, n_jobs=1)
+
+
+@pytest.mark.parametrize("name", ["SELF_CONFIDENCE", "NORMALIZED_MARGIN"])
+def test_scorers_of_one_class(name):
+    labels, probs = random_case(14, classes=2)
+    given = np.array([int(0 in classes) for classes in labels])
+    pair = our_utils.stack_complement(probs[:, 0])
+    for adjust in (False, True):
+        mine = our_scorer.ClassLabelScorer[name](given, pair, adjust_pred_probs=adjust)
+        other = their_scorer.ClassLabelScorer[name](given, pair, adjust_pred_probs=adjust)
+        assert_same(mine, other)
+
+
 AGGREGATIONS = [
     dict(method="exponential_moving_average", alpha=0.8),
     dict(method="exponential_moving_average", alpha=0.3),
