@@ -170,7 +170,8 @@ void add_issues_command(CLI::App& app, Action& action) {
     command.add_option("--threads", request->threads, "0: one for each core")
         ->capture_default_str();
     command.add_flag("--strict", request->strict,
-                     "refuse rows whose probabilities do not sum to 1, instead of warning");
+                     "refuse rows whose probabilities do not sum to 1 and boxes without area, "
+                     "instead of warning");
     command.add_flag("--json", request->json, "print everything as JSON");
     command.footer(std::string(kExamples));
     command.callback([request, &command, &action] {
