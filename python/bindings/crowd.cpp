@@ -100,11 +100,13 @@ auto classes_given(const WideVotes& wide) {
     return to_numpy(std::move(given));
 }
 
-Votes votes_of(const WideVotes& wide, std::size_t annotators, std::size_t classes) {
+Votes votes_of(const WideVotes& wide, std::size_t annotators, std::size_t classes, bool integers) {
     if (!wide.integral ||
         (!wide.votes.empty() && (wide.least < 0 || wide.most >= static_cast<double>(classes))))
         raise({ErrorCode::InvalidArgument, "labels must be whole numbers from 0 to K - 1"});
-    return {wide.begins, wide.votes, {wide.begins.size() - 1, annotators, classes}};
+    Votes votes(wide.begins, wide.votes, {wide.begins.size() - 1, annotators, classes});
+    votes.set_given_as_integers(integers);
+    return votes;
 }
 
 /// (labels, [(item, classes that nothing decides between)]).
@@ -303,7 +305,7 @@ void bind_crowd(nb::module_& module) {
         .def_ro("integral", &WideVotes::integral)
         .def_ro("least", &WideVotes::least)
         .def_ro("most", &WideVotes::most)
-        .def("votes", &votes_of, "annotators"_a, "classes"_a);
+        .def("votes", &votes_of, "annotators"_a, "classes"_a, "integers"_a);
     nb::class_<Votes>(module, "Votes");
     nb::class_<LabelScore>(module, "LabelScore");
     nb::class_<Consensus>(module, "Consensus")

@@ -473,3 +473,22 @@ def test_dawid_skene_refuses_by_name():
         tusker.dawid_skene(pd.DataFrame({"task": [], "worker": [], "label": []}))
     with pytest.raises(ValueError, match="order"):
         tusker.dawid_skene(np.zeros((2, 2)), order="fast")
+
+
+@pytest.mark.parametrize("form", [np.int64, np.int8, np.uint16, np.float64])
+def test_labels_given_as_integers_are_counted_as_cleanlab_counts_them(form):
+    rng = np.random.default_rng(7)
+    labels = rng.integers(1, 5, size=(30, 4)).astype(form)
+    probs = rng.dirichlet(np.ones(6), size=30)
+    for options in ({"quality_method": "agreement"}, {"calibrate_probs": True}):
+        expected = theirs.get_label_quality_multiannotator(labels, probs, verbose=False, **options)
+        found = ours.get_label_quality_multiannotator(labels, probs, verbose=False, **options)
+        assert list(found) == list(expected)
+        for name, table in expected.items():
+            pd.testing.assert_frame_equal(found[name], table, check_exact=True)
+    for expected, found in zip(
+        theirs.get_active_learning_scores(labels, probs, probs),
+        ours.get_active_learning_scores(labels, probs, probs),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, expected)

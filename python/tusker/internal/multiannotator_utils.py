@@ -17,9 +17,10 @@ class LabelTable(NamedTuple):
 
     wide: _kernels.WideVotes
     annotators: int
+    integers: bool  # cleanlab counts integers otherwise than whole floats
 
     def votes(self, classes: int) -> _kernels.Votes:
-        return self.wide.votes(self.annotators, classes)
+        return self.wide.votes(self.annotators, classes, self.integers)
 
 
 def gather_labels(labels_multiannotator: np.ndarray) -> LabelTable:
@@ -36,7 +37,8 @@ def gather_labels(labels_multiannotator: np.ndarray) -> LabelTable:
     table = np.asarray(labels_multiannotator, dtype=np.float64)
     if not (table.flags.c_contiguous or table.flags.f_contiguous):
         table = np.ascontiguousarray(table)
-    return LabelTable(_kernels.crowd_gather(table), table.shape[1])
+    integers = labels_multiannotator.dtype.kind in "iu"
+    return LabelTable(_kernels.crowd_gather(table), table.shape[1], integers)
 
 
 def classes_of(labels: LabelTable) -> int:

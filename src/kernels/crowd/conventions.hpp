@@ -17,7 +17,8 @@ struct Sound {
 /// cleanlab 2.9.0 on NumPy 1.24.4, bit for bit, with three known defects:
 /// - The labels of an item are counted by their rank among the item's labels instead of by class
 ///   (two votes for class 5 and one for 7 count as two for 0 and one for 1), so that shares are
-///   wrong under quality method "agreement" and where temperatures are searched.
+///   wrong under quality method "agreement" and where temperatures are searched. Labels in an array
+///   of integers, where nothing is missing, are counted by class.
 /// - If every item is tied and nothing breaks the ties, majority vote fails.
 /// - The product of a float32 probability and the model's weight is rounded to float32.
 struct Cleanlab {

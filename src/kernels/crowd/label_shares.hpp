@@ -15,11 +15,12 @@ struct LabelShare {
 };
 
 /// The shares of the classes that the item's votes name, ascending by class. Under Cleanlab
-/// `label` is a class's rank among them (see conventions.hpp). `shares` is written in full.
+/// `label` is a class's rank among them unless the labels were given as integers (see
+/// conventions.hpp). `shares` is written in full.
 template <class Conventions>
-void share_labels(std::span<const Vote> votes, std::vector<LabelShare>& shares) {
+void share_labels(const Votes& votes, std::size_t item, std::vector<LabelShare>& shares) {
     shares.clear();
-    for (const Vote& vote : votes) {
+    for (const Vote& vote : votes.of_item(item)) {
         const auto at = std::ranges::lower_bound(shares, vote.label, {}, &LabelShare::label);
         if (at != shares.end() && at->label == vote.label)
             at->share += 1;
@@ -27,8 +28,9 @@ void share_labels(std::span<const Vote> votes, std::vector<LabelShare>& shares) 
             shares.insert(at, {vote.label, 1});
     }
     for (std::size_t rank = 0; rank < shares.size(); ++rank) {
-        shares[rank].share /= static_cast<double>(votes.size());
-        if constexpr (Conventions::kAsCleanlab) shares[rank].label = static_cast<ClassId>(rank);
+        shares[rank].share /= static_cast<double>(votes.count_of(item));
+        if (Conventions::kAsCleanlab && !votes.given_as_integers())
+            shares[rank].label = static_cast<ClassId>(rank);
     }
 }
 

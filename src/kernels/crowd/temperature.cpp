@@ -36,7 +36,7 @@ std::vector<double> cross_entropies(const Votes& votes, MatrixView<const T> prob
             for (std::size_t k = 0; k < classes; ++k)
                 logs[k] = p[k] > 0 ? static_cast<double>(Order::log(p[k]))
                                    : -std::numeric_limits<double>::infinity();
-            share_labels<Conventions>(votes.of_item(i), shares);
+            share_labels<Conventions>(votes, i, shares);
             for (std::size_t t = 0; t < temperatures.size(); ++t) {
                 for (std::size_t k = 0; k < classes; ++k)
                     powers[k] = Order::exp(logs[k] / temperatures[t]);

@@ -195,7 +195,7 @@ std::vector<double> vote_shares(const Votes& votes, std::size_t classes, const P
     for_ranges(pool, votes.items(), kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
         std::vector<LabelShare> shares;
         for (std::size_t i = begin; i < end; ++i) {
-            share_labels<Conventions>(votes.of_item(i), shares);
+            share_labels<Conventions>(votes, i, shares);
             for (const LabelShare& one : shares) posterior[i * classes + one.label] = one.share;
         }
     });

@@ -64,6 +64,10 @@ public:
     std::size_t items() const { return begins_.size() - 1; }
     std::size_t annotators() const { return annotator_begins_.size() - 1; }
     std::size_t classes() const { return classes_; }
+    /// Whether the caller's table held integers: cleanlab counts those otherwise than whole
+    /// numbers in floating point (see conventions.hpp).
+    bool given_as_integers() const { return given_as_integers_; }
+    void set_given_as_integers(bool integers) { given_as_integers_ = integers; }
     /// All votes, item by item.
     std::span<const Vote> votes() const { return votes_; }
     std::span<const Index> begins() const { return begins_; }
@@ -84,6 +88,7 @@ private:
     void index_annotators(std::size_t annotators);
 
     std::size_t classes_ = 0;
+    bool given_as_integers_ = false;
     std::vector<Index> begins_;
     std::vector<Vote> votes_;
     std::vector<Index> rows_;  // empty: votes stand in the order of the input
