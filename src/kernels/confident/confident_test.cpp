@@ -340,7 +340,7 @@ TEST(FindLabelIssues, SaysWhatItRefuses) {
               "labels: every one of the 2 is 1: there must be at least two different labels");
     EXPECT_EQ(refusal({}, 2, {}), "probabilities have 0 rows: there must be at least one");
     EXPECT_EQ(refusal({.5F, .6F, .5F, .5F}, 2, {0, 1}, {.strict = true}),
-              "probabilities[0] sum to 1.1: rows should sum to 1 within 0.001 (1 row do not)");
+              "probabilities[0] sum to 1.1: rows should sum to 1 within 0.001 (1 row does not)");
 }
 
 TEST(FindLabelIssues, WarnsOfRowsThatDoNotSumToOne) {

@@ -84,9 +84,9 @@ Result<void> judge(const RowChecks& checks, const LabelIssueOptions& options,
             checks.not_in_01->row, checks.not_in_01->column, checks.not_in_01->value));
     if (checks.first_sum_off) {
         const auto text = fmt::format(
-            "probabilities[{}] sum to {:.6g}: rows should sum to 1 within {} ({} row{} do not)",
+            "probabilities[{}] sum to {:.6g}: rows should sum to 1 within {} ({} {} not)",
             checks.first_sum_off->row, checks.first_sum_off->value, kRowSumTolerance,
-            checks.sums_off, checks.sums_off == 1 ? "" : "s");
+            checks.sums_off, checks.sums_off == 1 ? "row does" : "rows do");
         if (options.strict) return invalid(text);
         warnings.push_back(text);
     }
