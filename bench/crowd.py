@@ -54,6 +54,8 @@ else:
 wall, spent = time.perf_counter(), time.process_time()
 found = work()
 wall, spent = time.perf_counter() - wall, time.process_time() - spent
+if call == "Dawid-Skene":
+    found = found.sort_index(axis=1)  # pandas 3 makes crowd-kit list labels as they come
 np.save(output, np.asarray(found))
 with open(output + ".txt", "w") as text:
     print(wall, spent, file=text)
