@@ -1,13 +1,13 @@
 #include "kernels/confident/estimates.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <mutex>
 #include <type_traits>
 
 #include <fmt/format.h>
 
 #include "kernels/confident/class_rows.hpp"
+#include "kernels/confident/input_rules.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
@@ -32,27 +32,6 @@ void for_each_block(std::size_t rows, std::size_t columns, const Pool& pool, Wor
 template <class Work>
 auto in_order(Order order, Work&& work) {
     return order == Order::Sound ? work(SoundOrder{}) : work(NumpyOrder{});
-}
-
-Result<void> check_shape(std::size_t rows, std::size_t columns, std::span<const ClassId> labels) {
-    if (labels.size() != rows)
-        return invalid(fmt::format(
-            "labels has {} rows, probabilities have {}: there must be one label for each row",
-            labels.size(), rows));
-    if (rows == 0) return invalid("probabilities have 0 rows: there must be at least one");
-    if (rows > std::numeric_limits<Row>::max())
-        return fail(ErrorCode::TooLarge,
-                    fmt::format("probabilities have {} rows: at most {} are possible", rows,
-                                std::numeric_limits<Row>::max()));
-    if (columns < 2)
-        return invalid(fmt::format(
-            "probabilities have {} columns: there must be at least 2 classes", columns));
-    const auto wrong = std::ranges::find_if(labels, [&](ClassId k) { return k >= columns; });
-    if (wrong != labels.end())
-        return invalid(fmt::format(
-            "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
-            wrong - labels.begin(), *wrong, columns));
-    return {};
 }
 
 Result<void> judge(const RowChecks& checks, ValueRule rule) {

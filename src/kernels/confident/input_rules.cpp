@@ -1,5 +1,6 @@
 #include "kernels/confident/input_rules.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -14,16 +15,10 @@ bool asks_for_two_classes(const LabelIssueOptions& options) {
             options.filter_by == FilterBy::PredictedNeqGiven);
 }
 
-Result<void> check_labels(std::span<const ClassId> labels, std::size_t classes,
-                          const LabelIssueOptions& options) {
-    bool all_equal = true;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        if (labels[i] >= classes)
-            return invalid(fmt::format(
-                "labels[{}] = {}: must be below {}, the number of columns of the probabilities", i,
-                labels[i], classes));
-        all_equal &= labels[i] == labels[0];
-    }
+/// Labels that are one class only leave nothing to compare.
+Result<void> check_variety(std::span<const ClassId> labels, const LabelIssueOptions& options) {
+    const bool all_equal =
+        std::ranges::all_of(labels, [&](ClassId k) { return k == labels.front(); });
     if (all_equal && (labels[0] != 0 || asks_for_two_classes(options)))
         return invalid(fmt::format(
             "labels: every one of the {} is {}: there must be at least two different labels",
@@ -52,8 +47,7 @@ Result<void> check_counts(const LabelIssueOptions& options, std::size_t classes)
 
 }  // namespace
 
-Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const ClassId> labels,
-                         const LabelIssueOptions& options) {
+Result<void> check_shape(std::size_t rows, std::size_t columns, std::span<const ClassId> labels) {
     if (labels.size() != rows)
         return invalid(fmt::format(
             "labels has {} rows, probabilities have {}: there must be one label for each row",
@@ -66,10 +60,21 @@ Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const 
     if (columns < 2)
         return invalid(fmt::format(
             "probabilities have {} columns: there must be at least 2 classes", columns));
+    const auto wrong = std::ranges::find_if(labels, [&](ClassId k) { return k >= columns; });
+    if (wrong != labels.end())
+        return invalid(fmt::format(
+            "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
+            wrong - labels.begin(), *wrong, columns));
+    return {};
+}
+
+Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const ClassId> labels,
+                         const LabelIssueOptions& options) {
+    TUSKER_TRY(check_shape(rows, columns, labels));
     if (!(options.frac_noise >= 0 && options.frac_noise <= 1))
         return invalid(fmt::format("frac_noise = {}: must be in [0, 1]", options.frac_noise));
     TUSKER_TRY(check_counts(options, columns));
-    return check_labels(labels, columns, options);
+    return check_variety(labels, options);
 }
 
 Result<void> judge(const RowChecks& checks, const LabelIssueOptions& options,

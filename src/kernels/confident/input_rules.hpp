@@ -1,4 +1,5 @@
-// What find_label_issues refuses. Each error names the argument, the place, the value and the rule.
+// What find_label_issues and the estimates refuse. Each error names the argument, the place, the
+// value and the rule.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,9 @@
 #include "kernels/confident/row_scan.hpp"
 
 namespace tusker::confident {
+
+/// One label for each row, below the number of columns; at least one row and two columns.
+Result<void> check_shape(std::size_t rows, std::size_t columns, std::span<const ClassId> labels);
 
 /// Everything but the probabilities themselves.
 Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const ClassId> labels,
