@@ -119,6 +119,11 @@ public:
         return *this;
     }
     Writer& null();
+    /// null where there is none.
+    template <class T>
+    Writer& value(const std::optional<T>& v) {
+        return v ? value(*v) : null();
+    }
     /// JSON text made elsewhere, taken as it is.
     Writer& raw(std::string_view json);
     template <class T>

@@ -206,12 +206,8 @@ Answer list_decisions(const Request& request, Services& services) {
         writer.member("no", correction.annotation.item_no);
         writer.member("row", std::to_string(correction.annotation.row_no));
         writer.member("ref", item ? item->reference_id : "");
-        writer.member("given", correction.given).member("label", correction.label).key("score");
-        if (correction.score)
-            writer.value(*correction.score);
-        else
-            writer.null();
-        writer.member("undone", correction.undone).end();
+        writer.member("given", correction.given).member("label", correction.label);
+        writer.member("score", correction.score).member("undone", correction.undone).end();
     }
     return http::Response::json(writer.end().end().take());
 }

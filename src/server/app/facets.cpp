@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "query/complete.hpp"
 #include "query/lexer.hpp"
@@ -82,22 +81,14 @@ struct Bar {
     std::string q;
 };
 
-void write_optional(json::Writer& writer, std::string_view key, const std::optional<double>& v) {
-    writer.key(key);
-    if (v && std::isfinite(*v))
-        writer.value(*v);
-    else
-        writer.null();
-}
-
 void write_histogram(json::Writer& writer, const std::string& id, const std::string& title,
                      std::string_view unit, bool log, const std::vector<Bar>& bars) {
     writer.object().member("id", id).member("title", title).member("unit", unit);
     writer.member("log", log).key("bars").array();
     for (const Bar& bar : bars) {
         writer.object().member("label", bar.label);
-        write_optional(writer, "from", bar.from);
-        write_optional(writer, "to", bar.to);
+        writer.member("from", bar.from);
+        writer.member("to", bar.to);
         writer.member("count", bar.count).member("whole", bar.whole);
         writer.member("q", bar.q).end();
     }

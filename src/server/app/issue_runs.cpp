@@ -8,6 +8,7 @@
 #include "findings/label_issues/label_issues.hpp"
 #include "server/app/handlers.hpp"
 #include "server/app/scope.hpp"
+#include "server/app/tile.hpp"
 
 namespace tusker::app {
 namespace {
@@ -73,20 +74,13 @@ void write_changes(json::Writer& writer, std::string_view change,
         if (room == 0) return;
         --room;
         const auto item = catalog::find_item(version, issue.annotation.item_no);
-        const auto label = [&](std::string_view key, std::optional<catalog::LabelCode> code) {
-            writer.key(key);
-            if (code)
-                writer.value(version.labels->text(*code));
-            else
-                writer.null();
-        };
         writer.object().member("change", change).member("no", issue.annotation.item_no);
         writer.member("ref", item ? item->reference_id : "");
         writer.member("row", std::to_string(issue.annotation.row_no));
         writer.member("kind",
                       label_issues::name_of(issue.kind.value_or(label_issues::Kind::Label)));
-        label("given", issue.given);
-        label("suggested", issue.suggested);
+        writer.member("given", label_text(version, issue.given));
+        writer.member("suggested", label_text(version, issue.suggested));
         writer.member("score", issue.score).end();
     }
 }

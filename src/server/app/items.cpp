@@ -69,15 +69,8 @@ Result<void> write_history(json::Writer& writer, const catalog::Version& version
 
 void write_neighbours(json::Writer& writer, const catalog::Version& version, catalog::ItemNo item) {
     const std::uint64_t rank = version.living->rank(item);
-    const auto write = [&](std::string_view key, std::optional<catalog::ItemNo> no) {
-        writer.key(key);
-        if (no)
-            writer.value(*no);
-        else
-            writer.null();
-    };
-    write("previous", rank > 0 ? version.living->select(rank - 1) : std::nullopt);
-    write("next", version.living->select(rank + 1));
+    writer.member("previous", rank > 0 ? version.living->select(rank - 1) : std::nullopt);
+    writer.member("next", version.living->select(rank + 1));
 }
 
 }  // namespace

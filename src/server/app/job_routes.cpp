@@ -46,11 +46,7 @@ void write_job(json::Writer& writer, const jobs::Job& job) {
     writer.object().member("id", job.id).member("kind", job.kind);
     writer.member("dataset", job.dataset_id).member("status", status_name(job.status));
     writer.member("done", job.done).member("total", job.total).member("unit", job.unit);
-    writer.member("started_at", to_iso(job.started_at)).key("seconds_left");
-    if (const auto left = seconds_left(job))
-        writer.value(*left);
-    else
-        writer.null();
+    writer.member("started_at", to_iso(job.started_at)).member("seconds_left", seconds_left(job));
     writer.member("message", job.message).key("result");
     if (job.result.empty())
         writer.null();

@@ -36,12 +36,7 @@ void write_next(json::Writer& writer, const label_issues::StillWrong& wrong) {
 
 void write_stop(json::Writer& writer, const label_issues::StillWrong& wrong) {
     writer.key("stop").object().member("share", wrong.target_share);
-    writer.member("reached", wrong.is_reached).key("more");
-    if (wrong.more)
-        writer.value(*wrong.more);
-    else
-        writer.null();
-    writer.end();
+    writer.member("reached", wrong.is_reached).member("more", wrong.more).end();
 }
 
 }  // namespace

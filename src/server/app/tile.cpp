@@ -27,16 +27,13 @@ void write_geometry(json::Writer& writer, const catalog::Object& object) {
     }
 }
 
-void write_pixels(json::Writer& writer, std::string_view key,
-                  const std::optional<std::uint32_t>& pixels) {
-    writer.key(key);
-    if (pixels)
-        writer.value(*pixels);
-    else
-        writer.null();
-}
-
 }  // namespace
+
+std::optional<std::string_view> label_text(const catalog::Version& version,
+                                           std::optional<catalog::LabelCode> label) {
+    return label.transform(
+        [&](catalog::LabelCode code) -> std::string_view { return version.labels->text(code); });
+}
 
 std::string_view verdict_name(catalog::Decision::Verdict verdict) {
     return kVerdicts[static_cast<std::size_t>(verdict)];
@@ -82,13 +79,8 @@ void TileWriter::write_members(json::Writer& writer, const catalog::Item& item,
     writer.member("no", item.item_no);
     writer.member("id", item_id(version.dataset_id, item.item_no));
     writer.member("ref", item.reference_id);
-    write_pixels(writer, "w", item.width);
-    write_pixels(writer, "h", item.height);
-    writer.key("color");
-    if (const auto color = colors_->find(version.dataset_id, item.item_no))
-        writer.value(*color);
-    else
-        writer.null();
+    writer.member("w", item.width).member("h", item.height);
+    writer.member("color", colors_->find(version.dataset_id, item.item_no));
     write_objects(writer, "annotations", &version.annotations, "ann_", item.item_no);
     write_objects(writer, "predictions", run_ ? &run_->predictions : nullptr, "pred_",
                   item.item_no);
@@ -122,33 +114,19 @@ void TileWriter::write_issue(json::Writer& writer,
         writer.null();
         return;
     }
-    const auto label = [&](std::string_view key, std::optional<catalog::LabelCode> code) {
-        writer.key(key);
-        if (code)
-            writer.value(version.labels->text(*code));
-        else
-            writer.null();
-    };
-    writer.object().member("row", std::to_string(issue->annotation.row_no)).key("kind");
-    if (issue->kind)
-        writer.value(label_issues::name_of(*issue->kind));
-    else
-        writer.null();
-    label("given", issue->given);
-    label("suggested", issue->suggested);
-    writer.member("score", issue->score).key("rank");
-    if (issue->rank)
-        writer.value(*issue->rank);
-    else
-        writer.null();
+    writer.object().member("row", std::to_string(issue->annotation.row_no));
+    writer.member("kind",
+                  issue->kind.transform([](auto kind) { return label_issues::name_of(kind); }));
+    writer.member("given", label_text(version, issue->given));
+    writer.member("suggested", label_text(version, issue->suggested));
+    writer.member("score", issue->score).member("rank", issue->rank);
     write_boxes(writer, *issue, *object);
     const auto* const decision = decisions_->standing().find(issue->annotation.row_no);
     write_decision(writer, decision);
+    std::optional<catalog::LabelCode> now = object->label;
     if (issue->is_overlooked())
-        label("now", decision ? version.labels->find(decision->label) : std::nullopt);
-    else
-        label("now", object->label);
-    writer.end();
+        now = decision ? version.labels->find(decision->label) : std::nullopt;
+    writer.member("now", label_text(version, now)).end();
 }
 
 void TileWriter::write_decision(json::Writer& writer, const catalog::Correction* decision) const {

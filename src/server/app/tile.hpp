@@ -43,6 +43,10 @@ private:
     bool overlays_ = true;
 };
 
+/// Empty where there is no label.
+std::optional<std::string_view> label_text(const catalog::Version& version,
+                                           std::optional<catalog::LabelCode> label);
+
 /// "accept", "keep", "choose"
 std::string_view verdict_name(catalog::Decision::Verdict verdict);
 std::optional<catalog::Decision::Verdict> find_verdict(std::string_view name);
