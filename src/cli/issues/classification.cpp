@@ -103,13 +103,7 @@ public:
         return w.take() + "\n";
     }
 
-    std::vector<std::int64_t> indices() const {
-        std::vector<std::int64_t> indices;
-        indices.reserve(found_.ranked.size());
-        for (const LabelIssue& issue : found_.ranked)
-            indices.push_back(static_cast<std::int64_t>(issue.index));
-        return indices;
-    }
+    std::vector<std::int64_t> indices() const { return indices_of(found_.ranked); }
 
 private:
     const IssuesRequest& request_;
@@ -127,12 +121,7 @@ Result<void> find_classification_issues(const IssuesRequest& request) {
     const auto labels = TUSKER_TRY(read_labels(request.labels, probs.names, probs.values.rows()));
     const auto found = TUSKER_TRY(find(request, probs.values, labels));
     const Findings findings(request, found, probs.names, probs.values.are_float32());
-    return deliver(request, {.headline = findings.headline(),
-                             .warnings = found.warnings,
-                             .tables = [&] { return findings.tables(); },
-                             .csv = [&] { return findings.csv(); },
-                             .json = [&] { return findings.json(); },
-                             .indices = [&] { return findings.indices(); }});
+    return deliver(request, findings, found.warnings);
 }
 
 }  // namespace tusker::cli

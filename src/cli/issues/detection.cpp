@@ -184,12 +184,7 @@ Result<void> find_detection_issues(const IssuesRequest& request) {
         TUSKER_TRY(read_coco_boxes(request.labels, request.probs.front(), request.strict, pool));
     const auto found = TUSKER_TRY(find(request, boxes, pool));
     const Findings findings(request, found, boxes);
-    return deliver(request, {.headline = findings.headline(),
-                             .warnings = boxes.warnings,
-                             .tables = [&] { return findings.tables(); },
-                             .csv = [&] { return findings.csv(); },
-                             .json = [&] { return findings.json(); },
-                             .indices = [&] { return findings.indices(); }});
+    return deliver(request, findings, boxes.warnings);
 }
 
 }  // namespace tusker::cli

@@ -111,29 +111,8 @@ Result<confident::Probabilities> Probabilities::in_parts() const {
 
 Result<std::vector<ClassId>> to_class_ids(const npy::Array& array, std::string_view argument,
                                           std::string_view file) {
-    switch (array.type()) {
-        case npy::Type::Int8:
-            return to_ids(array.values<std::int8_t>(), argument);
-        case npy::Type::Int16:
-            return to_ids(array.values<std::int16_t>(), argument);
-        case npy::Type::Int32:
-            return to_ids(array.values<std::int32_t>(), argument);
-        case npy::Type::Int64:
-            return to_ids(array.values<std::int64_t>(), argument);
-        case npy::Type::Bool:
-        case npy::Type::UInt8:
-            return to_ids(array.values<std::uint8_t>(), argument);
-        case npy::Type::UInt16:
-            return to_ids(array.values<std::uint16_t>(), argument);
-        case npy::Type::UInt32:
-            return to_ids(array.values<std::uint32_t>(), argument);
-        case npy::Type::UInt64:
-            return to_ids(array.values<std::uint64_t>(), argument);
-        case npy::Type::Float16:
-        case npy::Type::Float32:
-        case npy::Type::Float64:
-            break;
-    }
+    auto ids = array.visit_integers([&](const auto& values) { return to_ids(values, argument); });
+    if (ids) return *std::move(ids);
     return invalid(fmt::format("{}: {} holds {}: must be integers, the numbers of classes",
                                argument, file, npy::name_of(array.type())));
 }

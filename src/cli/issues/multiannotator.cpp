@@ -212,12 +212,7 @@ Result<void> find_multiannotator_issues(const IssuesRequest& request) {
     const auto votes = TUSKER_TRY(named.votes());
     const auto found = TUSKER_TRY(assess(request, votes, probs ? &probs->values : nullptr));
     const Findings findings(request, found, named);
-    return deliver(request, {.headline = findings.headline(),
-                             .warnings = found.warnings,
-                             .tables = [&] { return findings.tables(); },
-                             .csv = [&] { return findings.csv(); },
-                             .json = [&] { return findings.json(); },
-                             .indices = [&] { return findings.indices(); }});
+    return deliver(request, findings, found.warnings);
 }
 
 }  // namespace tusker::cli

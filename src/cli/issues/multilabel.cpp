@@ -60,31 +60,10 @@ Result<LabelBits> from_cells(std::span<const T> values, std::size_t rows, std::s
 Result<LabelBits> from_array(const npy::Array& array, std::string_view file) {
     const std::size_t rows = array.shape()[0];
     const std::size_t classes = array.shape()[1];
-    switch (array.type()) {
-        case npy::Type::Int8:
-            return from_cells(array.values<std::int8_t>(), rows, classes);
-        case npy::Type::Int16:
-            return from_cells(array.values<std::int16_t>(), rows, classes);
-        case npy::Type::Int32:
-            return from_cells(array.values<std::int32_t>(), rows, classes);
-        case npy::Type::Int64:
-            return from_cells(array.values<std::int64_t>(), rows, classes);
-        case npy::Type::Bool:
-        case npy::Type::UInt8:
-            return from_cells(array.values<std::uint8_t>(), rows, classes);
-        case npy::Type::UInt16:
-            return from_cells(array.values<std::uint16_t>(), rows, classes);
-        case npy::Type::UInt32:
-            return from_cells(array.values<std::uint32_t>(), rows, classes);
-        case npy::Type::UInt64:
-            return from_cells(array.values<std::uint64_t>(), rows, classes);
-        case npy::Type::Float32:
-            return from_cells(array.values<float>(), rows, classes);
-        case npy::Type::Float64:
-            return from_cells(array.values<double>(), rows, classes);
-        case npy::Type::Float16:
-            break;
-    }
+    const auto cells = [&](const auto& values) { return from_cells(values, rows, classes); };
+    if (auto bits = array.visit_integers(cells)) return *std::move(bits);
+    if (array.type() == npy::Type::Float32) return cells(array.values<float>());
+    if (array.type() == npy::Type::Float64) return cells(array.values<double>());
     return invalid(fmt::format("labels: {} holds float16: must be bool or integers, 0 or 1", file));
 }
 
@@ -197,13 +176,7 @@ public:
         return w.take() + "\n";
     }
 
-    std::vector<std::int64_t> indices() const {
-        std::vector<std::int64_t> indices;
-        indices.reserve(found_.ranked.size());
-        for (const MultilabelIssue& issue : found_.ranked)
-            indices.push_back(static_cast<std::int64_t>(issue.index));
-        return indices;
-    }
+    std::vector<std::int64_t> indices() const { return indices_of(found_.ranked); }
 
 private:
     std::string listed(const std::vector<ClassId>& classes, std::string_view between) const {
@@ -250,12 +223,7 @@ Result<void> find_multilabel_issues(const IssuesRequest& request) {
     const auto labels = TUSKER_TRY(read_lists(request.labels, probs));
     const auto found = TUSKER_TRY(find(request, probs.values, labels));
     const Findings findings(request, found, probs.names, probs.values.are_float32());
-    return deliver(request, {.headline = findings.headline(),
-                             .warnings = {},
-                             .tables = [&] { return findings.tables(); },
-                             .csv = [&] { return findings.csv(); },
-                             .json = [&] { return findings.json(); },
-                             .indices = [&] { return findings.indices(); }});
+    return deliver(request, findings, {});
 }
 
 }  // namespace tusker::cli

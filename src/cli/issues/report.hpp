@@ -33,6 +33,17 @@ Result<void> check_output(const std::string& output);
 /// Warnings to standard error; then the file, if one is asked for; then json, the headline or all
 /// tables to standard output.
 Result<void> deliver(const IssuesRequest& request, const Report& report);
+/// The same of a task's findings, which have a function for each part of a report.
+template <class Findings>
+Result<void> deliver(const IssuesRequest& request, const Findings& findings,
+                     const std::vector<std::string>& warnings) {
+    return deliver(request, Report{.headline = findings.headline(),
+                                   .warnings = warnings,
+                                   .tables = [&] { return findings.tables(); },
+                                   .csv = [&] { return findings.csv(); },
+                                   .json = [&] { return findings.json(); },
+                                   .indices = [&] { return findings.indices(); }});
+}
 
 // --- What tables and JSON of several tasks share
 // --------------------------------------------------
@@ -54,6 +65,15 @@ std::vector<Confusion> largest_first(const Confusions& confusions);
 
 /// "12.50 %"
 std::string percentage(std::size_t part, std::size_t whole);
+/// The rows of ranked issues, in their order.
+template <class Issue>
+std::vector<std::int64_t> indices_of(const std::vector<Issue>& ranked) {
+    std::vector<std::int64_t> indices;
+    indices.reserve(ranked.size());
+    for (const Issue& issue : ranked) indices.push_back(static_cast<std::int64_t>(issue.index));
+    return indices;
+}
+
 /// A score as it is shown, six digits.
 std::string shown_score(double score);
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,6 +89,35 @@ public:
     template <class T>
     std::span<const T> values() const {
         return {reinterpret_cast<const T*>(values_.data()), header_.values};
+    }
+    /// work(values) with their own type where they are integers or bool; else nothing is called.
+    template <class Work>
+    auto visit_integers(Work&& work) const
+        -> std::optional<decltype(work(std::span<const std::int64_t>()))> {
+        switch (type()) {
+            case Type::Int8:
+                return work(values<std::int8_t>());
+            case Type::Int16:
+                return work(values<std::int16_t>());
+            case Type::Int32:
+                return work(values<std::int32_t>());
+            case Type::Int64:
+                return work(values<std::int64_t>());
+            case Type::Bool:
+            case Type::UInt8:
+                return work(values<std::uint8_t>());
+            case Type::UInt16:
+                return work(values<std::uint16_t>());
+            case Type::UInt32:
+                return work(values<std::uint32_t>());
+            case Type::UInt64:
+                return work(values<std::uint64_t>());
+            case Type::Float16:
+            case Type::Float32:
+            case Type::Float64:
+                break;
+        }
+        return std::nullopt;
     }
 
 private:
