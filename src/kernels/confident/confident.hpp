@@ -51,6 +51,12 @@ enum class RankBy {
     WeightedEntropy             // the same without that defect: such rows score 1
 };
 
+/// Such rankings take logarithms: probabilities must lie in [0, 1] exactly, and adjusted ones have
+/// no such score.
+constexpr bool is_entropy(RankBy rank_by) {
+    return rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
+}
+
 /// Who decides where scores are equal, and the last bit of sums.
 enum class Order {
     Sound,    // by score, then by row; compensated sums: the same everywhere

@@ -8,31 +8,12 @@
 
 #include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/input_rules.hpp"
-#include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/row_pass.hpp"
 #include "kernels/confident/scores.hpp"
-#include "kernels/confident/sound_order.hpp"
+#include "kernels/confident/with_order.hpp"
 
 namespace tusker::confident {
 namespace {
-
-/// Values per block of the pool: a megabyte or two.
-constexpr std::size_t kBlockValues = std::size_t{1} << 18;
-
-/// work(first row, rows) over blocks of rows.
-template <class Work>
-void for_each_block(std::size_t rows, std::size_t columns, const Pool& pool, Work&& work) {
-    const std::size_t block_rows = std::max<std::size_t>(1, kBlockValues / columns);
-    pool.for_each((rows + block_rows - 1) / block_rows, [&](std::size_t block) {
-        const std::size_t first = block * block_rows;
-        work(first, std::min(block_rows, rows - first));
-    });
-}
-
-/// Calls work with SoundOrder{} or NumpyOrder{}.
-template <class Work>
-auto in_order(Order order, Work&& work) {
-    return order == Order::Sound ? work(SoundOrder{}) : work(NumpyOrder{});
-}
 
 Result<void> judge(const RowChecks& checks, ValueRule rule) {
     const auto& broken =
@@ -42,10 +23,16 @@ Result<void> judge(const RowChecks& checks, ValueRule rule) {
                                broken->row, broken->column, broken->value));
 }
 
-/// The same with the order in which rows are added.
+/// work(first row, rows) over blocks of rows. Nothing here can be stopped half-way.
+template <class T, class Work>
+void each_block(MatrixView<const T> probs, const Pool& pool, Work&& work) {
+    (void)RowPass(probs.rows(), probs.columns(), pool).run(work);
+}
+
+/// As with_order, with the order in which rows are added.
 template <class Work>
 auto in_row_order(const ScoreOptions& options, Work&& work) {
-    return in_order(options.order, [&]<class Chosen>(Chosen) {
+    return with_order(options.order, [&]<class Chosen>(Chosen) {
         return with_row_order<Chosen>(options.layout, work);
     });
 }
@@ -55,7 +42,7 @@ std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, R
                           const Pool& pool) {
     std::vector<T> scores(probs.rows());
     const Probabilities all(probs);
-    for_each_block(probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
+    each_block(probs, pool, [&](std::size_t first, std::size_t count) {
         RowScorer<Order, T> scorer(all, facts, rank_by);
         for (std::size_t i = first; i < first + count; ++i)
             scores[i] = scorer.score(static_cast<Row>(i));
@@ -72,7 +59,7 @@ Result<RowFacts<T>> read_rows(MatrixView<const T> probs, std::span<const ClassId
     RowFacts<T> facts(probs.rows());
     RowChecks checks;
     std::mutex mutex;  // guards checks
-    for_each_block(probs.rows(), probs.columns(), pool, [&](std::size_t first, std::size_t count) {
+    each_block(probs, pool, [&](std::size_t first, std::size_t count) {
         const RowChecks found = scan_rows<T>(probs.rows_from(first, count), first, labels, facts);
         const std::lock_guard lock(mutex);
         checks.merge(found);
@@ -86,7 +73,7 @@ Result<Thresholds> find_thresholds(MatrixView<const T> probs, std::span<const Cl
                                    Order order, const Pool& pool) {
     const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
     const ClassRows rows(labels, probs.columns());
-    return in_order(order, [&]<class Chosen>(Chosen) {
+    return with_order(order, [&]<class Chosen>(Chosen) {
         return confident_thresholds<Chosen, T>(facts.self, rows, pool);
     });
 }
@@ -98,7 +85,7 @@ Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const 
     const ClassRows rows(labels, probs.columns());
     std::vector<T> own;
     if (bounds.empty()) {
-        own = in_order(order, [&]<class Chosen>(Chosen) {
+        own = with_order(order, [&]<class Chosen>(Chosen) {
             return confident_bounds<Chosen, T>(facts.self, rows, pool);
         });
         bounds = own;
@@ -125,10 +112,8 @@ template <class T>
 Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
                                     const ScoreOptions& options, const Pool& pool) {
     const RankBy rank_by = options.rank_by;
-    const bool entropy =
-        rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
-    auto facts = TUSKER_TRY(
-        read_rows(probs, labels, entropy ? ValueRule::InZeroOne : ValueRule::NearZeroOne, pool));
+    const auto rule = is_entropy(rank_by) ? ValueRule::InZeroOne : ValueRule::NearZeroOne;
+    const auto facts = TUSKER_TRY(read_rows(probs, labels, rule, pool));
     if (rank_by == RankBy::SelfConfidence)
         return std::vector<T>(facts.self.begin(), facts.self.end());
     return in_row_order(options, [&]<class Chosen>(Chosen) {
@@ -143,12 +128,11 @@ Result<std::vector<T>> normalized_entropies(MatrixView<const T> probs, const Sco
     TUSKER_TRY(read_rows(probs, std::span<const ClassId>(any_label), ValueRule::InZeroOne, pool));
     std::vector<T> entropies(probs.rows());
     in_row_order(options, [&]<class Chosen>(Chosen) {
-        for_each_block(probs.rows(), probs.columns(), pool,
-                       [&](std::size_t first, std::size_t count) {
-                           std::vector<T> scratch(probs.columns());
-                           for (std::size_t i = first; i < first + count; ++i)
-                               entropies[i] = normalized_entropy<Chosen, T>(probs.row(i), scratch);
-                       });
+        each_block(probs, pool, [&](std::size_t first, std::size_t count) {
+            std::vector<T> scratch(probs.columns());
+            for (std::size_t i = first; i < first + count; ++i)
+                entropies[i] = normalized_entropy<Chosen, T>(probs.row(i), scratch);
+        });
     });
     return entropies;
 }
@@ -165,12 +149,11 @@ Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const
                         thresholds.values.size(), probs.columns()));
     std::vector<W> scores(probs.rows());
     in_row_order(options, [&]<class Chosen>(Chosen) {
-        for_each_block(probs.rows(), probs.columns(), pool,
-                       [&](std::size_t first, std::size_t count) {
-                           AdjustedScorer<Chosen, W, T> scorer(thresholds.values, options.rank_by);
-                           for (std::size_t i = first; i < first + count; ++i)
-                               scores[i] = scorer.score(probs.row(i), labels[i]);
-                       });
+        each_block(probs, pool, [&](std::size_t first, std::size_t count) {
+            AdjustedScorer<Chosen, W, T> scorer(thresholds.values, options.rank_by);
+            for (std::size_t i = first; i < first + count; ++i)
+                scores[i] = scorer.score(probs.row(i), labels[i]);
+        });
     });
     return scores;
 }

@@ -26,10 +26,6 @@ Result<void> check_variety(std::span<const ClassId> labels, const LabelIssueOpti
     return {};
 }
 
-bool by_entropy(RankBy rank_by) {
-    return rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
-}
-
 Result<void> check_counts(const LabelIssueOptions& options, std::size_t classes) {
     if (options.joint && options.joint->counts.size() != classes)
         return invalid(fmt::format("joint has {} rows: must be {} × {}, as there are classes",
@@ -39,7 +35,7 @@ Result<void> check_counts(const LabelIssueOptions& options, std::size_t classes)
         return invalid(fmt::format(
             "num_to_remove_per_class has {} entries: there must be one for each of {} classes",
             options.num_to_remove_per_class.size(), classes));
-    if (options.adjust_probabilities && by_entropy(options.rank_by))
+    if (options.adjust_probabilities && is_entropy(options.rank_by))
         return invalid(fmt::format("rank_by = {}: probabilities cannot be adjusted for it",
                                    name_of(options.rank_by)));
     return {};
@@ -83,7 +79,7 @@ Result<void> judge(const RowChecks& checks, const LabelIssueOptions& options,
         return invalid(fmt::format("probabilities[{}, {}] = {}: must be a number from 0 to 1",
                                    checks.refused->row, checks.refused->column,
                                    checks.refused->value));
-    if (by_entropy(options.rank_by) && checks.not_in_01)
+    if (is_entropy(options.rank_by) && checks.not_in_01)
         return invalid(fmt::format(
             "probabilities[{}, {}] = {}: must be within [0, 1] exactly for a ranking by entropy",
             checks.not_in_01->row, checks.not_in_01->column, checks.not_in_01->value));

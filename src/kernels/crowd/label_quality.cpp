@@ -15,15 +15,11 @@ namespace {
 using confident::RankBy;
 using Posterior = MatrixView<const double>;
 
-bool is_entropy(RankBy rank_by) {
-    return rank_by == RankBy::ConfidenceWeightedEntropy || rank_by == RankBy::WeightedEntropy;
-}
-
 Result<void> check(Posterior posterior, const LabelScore& score) {
-    if (score.adjust_probs && is_entropy(score.rank_by))
+    if (score.adjust_probs && confident::is_entropy(score.rank_by))
         return invalid(fmt::format("adjust_pred_probs = true: is not currently supported for {}",
                                    confident::name_of(score.rank_by)));
-    const double slack = is_entropy(score.rank_by) ? 0 : 1e-6;
+    const double slack = confident::is_entropy(score.rank_by) ? 0 : 1e-6;
     const auto values = posterior.values();
     const auto wrong =
         std::ranges::find_if(values, [&](double p) { return !(p >= -slack && p <= 1 + slack); });

@@ -8,14 +8,14 @@
 #include <fmt/format.h>
 
 #include "kernels/confident/detection/input.hpp"
-#include "kernels/confident/numpy_order.hpp"
-#include "kernels/confident/sound_order.hpp"
+#include "kernels/confident/with_order.hpp"
 
 namespace tusker::detection {
 namespace {
 
 using confident::NumpyOrder;
 using confident::SoundOrder;
+using confident::with_order;
 
 constexpr std::size_t kImagesPerBlock = 16;
 /// A score of 0 has a logarithm with it, and no other score is moved.
@@ -127,12 +127,6 @@ Result<Pass> pass_over(Order order, const BoxesOfImages& given, const BoxesOfIma
     return order == Order::Sound
                ? pass_over<SoundOrder>(given, predicted, options, with_hits, pool, stop, progress)
                : pass_over<NumpyOrder>(given, predicted, options, with_hits, pool, stop, progress);
-}
-
-/// Calls function(OrderType{}) with the order's type.
-template <class Function>
-auto with_order(Order order, const Function& function) {
-    return order == Order::Sound ? function(SoundOrder{}) : function(NumpyOrder{});
 }
 
 // --- Issues -------------------------------------------------------------------------------------

@@ -21,10 +21,6 @@ using confident::SoundOrder;
 constexpr std::size_t kBlockRows = 512;
 constexpr double kLeastTemperature = 1e-6;
 
-bool is_entropy(RankBy ranking) {
-    return ranking == RankBy::ConfidenceWeightedEntropy || ranking == RankBy::WeightedEntropy;
-}
-
 template <class Order, class T>
 std::vector<Thresholds> thresholds_of_all(MatrixView<const T> probs, const LabelBits& labels,
                                           const Pool& pool) {
@@ -57,7 +53,7 @@ template <class Order, class T>
 double score_class(T probability_of_present, bool given, RankBy ranking,
                    const Thresholds* thresholds) {
     const Pair<T> p = {T{1} - probability_of_present, probability_of_present};
-    if (is_entropy(ranking)) {
+    if (confident::is_entropy(ranking)) {
         Pair<T> terms;
         return static_cast<double>(confident::weighted_entropy<Order, T>(
             p, p[given ? 1 : 0], ranking == RankBy::WeightedEntropy, terms));
@@ -145,7 +141,7 @@ Result<void> check(MatrixView<const T> probs, const LabelBits& labels, const Sco
         return invalid(fmt::format(
             "labels are {} × {}, probabilities {} × {}: there must be one label for each",
             labels.rows(), labels.classes(), probs.rows(), probs.columns()));
-    if (!is_entropy(scoring.rank_by)) return {};
+    if (!confident::is_entropy(scoring.rank_by)) return {};
     if (scoring.adjust_probabilities)
         return invalid(fmt::format("adjust_pred_probs is not currently supported for {}.",
                                    confident::name_of(scoring.rank_by)));
