@@ -23,6 +23,7 @@ from tusker.internal.kernel_arrays import (
     class_numbers,
     probabilities,
     real,
+    removals,
 )
 from tusker.internal.validation import assert_valid_labels_and_shape, labels_to_array
 from tusker.rank import (
@@ -133,7 +134,7 @@ def find_label_issues(
         float(frac_noise) if filter_by in PRUNE_FILTERS else 1.0,
         False,
         *_given_joint(confident_joint, filter_by),
-        _removals(num_to_remove_per_class, probs.shape[1]),
+        removals(num_to_remove_per_class, probs.shape[1]),
         adjust,
         by_columns(pred_probs),
     )
@@ -206,12 +207,6 @@ def _given_joint(confident_joint, filter_by: str) -> tuple[np.ndarray | None, bo
     if confident_joint is None or filter_by not in PRUNE_FILTERS:
         return None, False
     return real(confident_joint), by_columns(confident_joint)
-
-
-def _removals(num_to_remove_per_class, num_classes: int) -> np.ndarray:
-    if num_to_remove_per_class is None:
-        return np.empty(0)
-    return real(np.broadcast_to(num_to_remove_per_class, num_classes))
 
 
 def _find_label_issues_multilabel(

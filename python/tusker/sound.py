@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from tusker import _kernels
-from tusker.internal.kernel_arrays import by_columns, class_numbers, probabilities, real
+from tusker.internal.kernel_arrays import by_columns, class_numbers, probabilities, real, removals
 from tusker.internal.validation import labels_to_array
 from tusker.typing import LabelLike
 
@@ -37,9 +37,6 @@ def find_label_issues(
     Source: Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70 (2021).
     """
     probs = probabilities(pred_probs)
-    removals = np.empty(0)
-    if num_to_remove_per_class is not None:
-        removals = real(np.broadcast_to(num_to_remove_per_class, probs.shape[1]))
     indices, _, _, _, notes = _kernels.find_label_issues(
         class_numbers(labels_to_array(labels)),
         probs,
@@ -51,7 +48,7 @@ def find_label_issues(
         strict,
         None if confident_joint is None else real(confident_joint),
         confident_joint is not None and by_columns(confident_joint),
-        removals,
+        removals(num_to_remove_per_class, probs.shape[1]),
         adjust_pred_probs,
         False,
     )

@@ -47,6 +47,13 @@ def real(array) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
+def removals(num_to_remove_per_class, num_classes: int) -> np.ndarray:
+    """(K,) how many of each class are to be removed; empty: as many as the joint says."""
+    if num_to_remove_per_class is None:
+        return np.empty(0)
+    return real(np.broadcast_to(num_to_remove_per_class, num_classes))
+
+
 def laid_out(matrix: np.ndarray, columns_first: bool) -> np.ndarray:
     """The same matrix, column after column if asked for."""
     return np.asfortranarray(matrix) if columns_first else matrix
