@@ -1,6 +1,11 @@
-"""Labels and probabilities on which last bits and ties decide."""
+"""Labels and probabilities on which last bits and ties decide, and how two answers compare."""
+
+import warnings
 
 import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
 
 
 def _softmax(logits):
@@ -91,3 +96,54 @@ def make(case):
 
 def name_of(case):
     return ", ".join(case)
+
+
+every_case = pytest.mark.parametrize("case", CASES, ids=name_of)
+SMALL = [case for case in CASES if case[1] in ("two classes", "few classes", "many classes")]
+small_cases = pytest.mark.parametrize("case", SMALL, ids=name_of)
+
+FILTERS = (
+    "prune_by_noise_rate",
+    "prune_by_class",
+    "both",
+    "confident_learning",
+    "predicted_neq_given",
+    "low_self_confidence",
+    "low_normalized_margin",
+)
+METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
+
+
+def assert_same(mine, theirs):
+    """Equal to the bit, and of one type."""
+    if isinstance(theirs, tuple | list):
+        assert type(mine) is type(theirs)
+        assert len(mine) == len(theirs)
+        for one, other in zip(mine, theirs, strict=True):
+            assert_same(one, other)
+    elif isinstance(theirs, pd.DataFrame):
+        pd.testing.assert_frame_equal(mine, theirs, check_exact=True)
+    else:
+        assert_array_equal(mine, theirs)
+        assert np.asarray(mine).dtype == np.asarray(theirs).dtype
+
+
+def quietly(function, *args, **kwargs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*args, **kwargs)
+
+
+def told(function, *args, **kwargs):
+    """What a call says: (type of its exception, types of its warnings)."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            function(*args, **kwargs)
+            raised = None
+        except Exception as error:
+            raised = type(error)
+    return raised, sorted({warning.category.__name__ for warning in caught})
+
+
+GOOD = make(("smooth", "few classes", "float64"))
