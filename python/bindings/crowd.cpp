@@ -14,6 +14,7 @@
 #include "kernels/crowd/conventions.hpp"
 #include "kernels/crowd/crowd.hpp"
 #include "kernels/crowd/dawid_skene.hpp"
+#include "kernels/crowd/numbering.hpp"
 #include "kernels/crowd/temperature.hpp"
 
 namespace tusker::python {
@@ -241,16 +242,26 @@ auto active_unlabelled(const Array3<T>& probs, const Array1<std::int64_t>& label
         score_unlabelled(models_of(probs, true), class_ids(labels), attention, order_of(cleanlab)));
 }
 
+/// (numbers [N], names), the names ascending if `sorted`, else by first occurrence; None where the
+/// values lie too far apart.
+nb::object number(const Array1<std::int64_t>& values, bool sorted) {
+    std::optional<Numbered> made;
+    {
+        const nb::gil_scoped_release released;
+        made = number_values(span_of(values), sorted ? NumberBy::Value : NumberBy::Occurrence);
+    }
+    if (!made) return nb::none();
+    return nb::make_tuple(to_numpy(std::move(made->numbers)), to_numpy(std::move(made->names)));
+}
+
 /// (labels, posterior, priors, annotators and labels of the rows of errors, errors, bounds).
-nb::tuple estimate(const Array1<std::int64_t>& items, const Array1<std::int64_t>& annotators,
-                   const Array1<std::int64_t>& labels, const std::vector<std::size_t>& sizes,
+nb::tuple estimate(const Array1<Index>& items, const Array1<Index>& annotators,
+                   const Array1<ClassId>& labels, const std::vector<std::size_t>& sizes,
                    std::size_t rounds_max, double tolerance,
                    const std::vector<std::pair<Index, ClassId>>& gold,
-                   const Array1<std::int64_t>& first_order, bool crowd_kit_order) {
-    const auto item_ids = class_ids(items);
-    const auto annotator_ids = class_ids(annotators);
-    const auto label_ids = class_ids(labels);
-    const auto first = class_ids(first_order);
+                   const std::optional<Array1<std::int64_t>>& first_order, bool crowd_kit_order) {
+    std::vector<Index> first;
+    if (first_order) first = class_ids(*first_order);
     std::vector<Gold> known;
     for (const auto& [item, label] : gold) known.push_back({item, label});
     const CrowdSize size{sizes.at(0), sizes.at(1), sizes.at(2)};
@@ -258,7 +269,8 @@ nb::tuple estimate(const Array1<std::int64_t>& items, const Array1<std::int64_t>
     crowd::DawidSkene made;
     {
         const nb::gil_scoped_release released;
-        made = take(dawid_skene({item_ids, annotator_ids, label_ids}, size, options, pool()));
+        made = take(dawid_skene({span_of(items), span_of(annotators), span_of(labels)}, size,
+                                options, pool()));
     }
     std::vector<std::int64_t> who;
     std::vector<std::int64_t> said;
@@ -347,7 +359,8 @@ void bind_crowd(nb::module_& module) {
                "cleanlab_order"_a);
     module.def("dawid_skene", &estimate, "items"_a.noconvert(), "annotators"_a.noconvert(),
                "labels"_a.noconvert(), "sizes"_a, "rounds_max"_a, "tolerance"_a, "gold"_a,
-               "first_order"_a.noconvert(), "crowd_kit_order"_a);
+               "first_order"_a.noconvert().none(), "crowd_kit_order"_a);
+    module.def("number_values", &number, "values"_a.noconvert(), "sorted"_a);
 }
 
 }  // namespace tusker::python

@@ -76,12 +76,17 @@ class DawidSkene:
     """Evidence lower bound per vote after each round."""
 
 
-def _long(data) -> pd.DataFrame:
+_COLUMNS = ("task", "worker", "label")
+
+
+def _long(data) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Task, worker and label of each vote."""
     if isinstance(data, pd.DataFrame):
-        missing = {"task", "worker", "label"} - set(data.columns)
+        missing = set(_COLUMNS) - set(data.columns)
         if missing:
             raise ValueError(f"data has no column {sorted(missing)}: needs task, worker and label")
-        return data[["task", "worker", "label"]]
+        task, worker, label = (data[name] for name in _COLUMNS)
+        return task, worker, label
     table = np.asarray(data)
     if table.ndim != 2 or table.dtype.kind not in "fiub":
         raise ValueError(
@@ -92,7 +97,24 @@ def _long(data) -> pd.DataFrame:
     labels = table[tasks, workers]
     if (labels != np.floor(labels)).any():
         raise ValueError("data must hold whole numbers and NaN")
-    return pd.DataFrame({"task": tasks, "worker": workers, "label": labels.astype(np.int64)})
+    return pd.Series(tasks), pd.Series(workers), pd.Series(labels.astype(np.int64))
+
+
+def _check_complete(columns: tuple[pd.Series, ...]) -> None:
+    lacking = [column.isna() for column in columns if column.dtype != np.int64]
+    if any(mask.any() for mask in lacking):
+        row = int(np.flatnonzero(np.any(lacking, axis=0))[0])
+        raise ValueError(f"data: row {row} lacks a task, worker or label")
+
+
+def _numbered(column: pd.Series, sort: bool = False) -> tuple[np.ndarray, Any]:
+    """The number of each value, and the values: as they come or, with ``sort``, ascending."""
+    if column.dtype == np.int64:
+        found = _kernels.number_values(np.ascontiguousarray(column.to_numpy()), sort)
+        if found is not None:
+            return found
+    numbers, names = pd.factorize(column, sort=sort)
+    return numbers.astype(np.uint32), names
 
 
 def dawid_skene(
@@ -118,24 +140,23 @@ def dawid_skene(
     if order not in ("sound", "crowd-kit"):
         raise ValueError(f"order = {order!r}: must be 'sound' or 'crowd-kit'")
     votes = _long(data)
-    if votes.isna().any(axis=None):
-        row = int(np.flatnonzero(votes.isna().any(axis=1))[0])
-        raise ValueError(f"data: row {row} lacks a task, worker or label")
-    tasks, task_names = pd.factorize(votes["task"])
-    workers, worker_names = pd.factorize(votes["worker"])
-    labels, label_names = pd.factorize(votes["label"], sort=True)
-    label_index = pd.Index(label_names, name="label", dtype=votes["label"].dtype)
+    _check_complete(votes)
+    tasks, task_names = _numbered(votes[0])
+    workers, worker_names = _numbered(votes[1])
+    labels, label_names = _numbered(votes[2], sort=True)
+    label_index = pd.Index(label_names, name="label", dtype=votes[2].dtype)
     task_index = pd.Index(task_names, name="task")
+    as_crowd_kit = order == "crowd-kit"
     found, probas, priors, who, said, errors, bounds = _kernels.dawid_skene(
-        tasks.astype(np.int64),
-        workers.astype(np.int64),
-        labels.astype(np.int64),
+        tasks,
+        workers,
+        labels,
         [len(task_names), len(worker_names), len(label_names)],
         n_iter,
         tol,
         _gold(true_labels, task_index, label_index),
-        np.ascontiguousarray(task_index.argsort(), dtype=np.int64),
-        order == "crowd-kit",
+        np.ascontiguousarray(task_index.argsort(), dtype=np.int64) if as_crowd_kit else None,
+        as_crowd_kit,
     )
     return DawidSkene(
         labels=pd.Series(label_index[found].to_numpy(), index=task_index, name="agg_label"),

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/pool.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/crowd/vote_groups.hpp"
 #include "kernels/crowd/votes.hpp"
 
 namespace tusker::crowd {
@@ -32,12 +33,6 @@ struct DawidSkeneOptions {
     /// Under Cleanlab, the items in the order in which the first shares are added up; empty: by
     /// number. A permutation of the items.
     std::span<const Index> first_order = {};
-};
-
-/// An annotator's label that occurs: a row of his error matrix.
-struct AnnotatorLabel {
-    Index annotator = 0;
-    ClassId label = 0;
 };
 
 struct DawidSkene {

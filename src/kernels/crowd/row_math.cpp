@@ -1,9 +1,13 @@
 #include "kernels/crowd/row_math.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 #include "kernels/confident/sound_order.hpp"
 
@@ -39,9 +43,27 @@ struct Kahan {
     }
 };
 
+/// Calls columns(std::index_sequence of as many vectors as are side by side, first column).
+template <class Columns>
+void ForColumns(std::size_t stride, const Columns& columns) {
+    const std::size_t lanes = hn::Lanes(Doubles());
+    std::size_t c = 0;
+    for (; c + 4 * lanes <= stride; c += 4 * lanes) columns(std::make_index_sequence<4>(), c);
+    switch ((stride - c) / lanes) {
+        case 3:
+            return columns(std::make_index_sequence<3>(), c);
+        case 2:
+            return columns(std::make_index_sequence<2>(), c);
+        case 1:
+            return columns(std::make_index_sequence<1>(), c);
+        default:
+            return;
+    }
+}
+
 template <std::size_t... kVectors>
-void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table, std::size_t stride,
-                std::span<const Index> rows, double* out) {
+void SumColumnsSingly(std::index_sequence<kVectors...> /*which*/, const double* table,
+                      std::size_t stride, std::span<const Index> rows, double* out) {
     const Doubles d;
     const std::size_t lanes = hn::Lanes(d);
     std::array<Kahan, sizeof...(kVectors)> sums;
@@ -53,22 +75,130 @@ void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table,
     (hn::StoreU(sums[kVectors].total, d, out + kVectors * lanes), ...);
 }
 
-void SumRows(const double* table, std::span<const Index> rows, std::span<double> out) {
-    const std::size_t lanes = hn::Lanes(Doubles());
-    const std::size_t stride = out.size();
-    std::size_t c = 0;
-    for (; c + 4 * lanes <= stride; c += 4 * lanes)
-        SumColumns(std::make_index_sequence<4>(), table + c, stride, rows, &out[c]);
-    switch ((stride - c) / lanes) {
-        case 3:
-            return SumColumns(std::make_index_sequence<3>(), table + c, stride, rows, &out[c]);
-        case 2:
-            return SumColumns(std::make_index_sequence<2>(), table + c, stride, rows, &out[c]);
-        case 1:
-            return SumColumns(std::make_index_sequence<1>(), table + c, stride, rows, &out[c]);
-        default:
-            return;
+void SumRowsSingly(const double* table, std::span<const Index> rows, std::span<double> out) {
+    ForColumns(out.size(), [&](auto vectors, std::size_t c) {
+        SumColumnsSingly(vectors, table + c, out.size(), rows, &out[c]);
+    });
+}
+
+template <std::size_t... kVectors>
+void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table, std::size_t stride,
+                std::span<const Index> rows, double* out) {
+    const Doubles d;
+    const std::size_t lanes = hn::Lanes(d);
+    std::array<Kahan, sizeof...(kVectors)> sums;
+    (sums[kVectors].clear(), ...);
+    for (std::size_t i = 0; i < rows.size(); i += kRun) {
+        std::array<Vector, sizeof...(kVectors)> run{
+            hn::LoadU(d, table + rows[i] * stride + kVectors * lanes)...};
+        const std::size_t end = std::min(i + kRun, rows.size());
+        for (std::size_t j = i + 1; j < end; ++j) {
+            const double* values = table + rows[j] * stride;
+            ((run[kVectors] = hn::Add(run[kVectors], hn::LoadU(d, values + kVectors * lanes))),
+             ...);
+        }
+        (sums[kVectors].add(run[kVectors]), ...);
     }
+    (hn::StoreU(sums[kVectors].total, d, out + kVectors * lanes), ...);
+}
+
+void SumRows(const double* table, std::span<const Index> rows, std::span<double> out) {
+    ForColumns(out.size(), [&](auto vectors, std::size_t c) {
+        SumColumns(vectors, table + c, out.size(), rows, &out[c]);
+    });
+}
+
+/// out = start × the rows, column by column. lanes[j] += the products of the columns c with
+/// c % kColumns = j, one by one.
+template <std::size_t... kVectors>
+HWY_INLINE void MultiplyColumns(std::index_sequence<kVectors...> /*which*/, const double* table,
+                                std::size_t stride, std::span<const Index> rows,
+                                const double* start, double* out, double* lanes) {
+    const Doubles d;
+    const std::size_t width = hn::Lanes(d);
+    std::array<Vector, sizeof...(kVectors)> product{hn::LoadU(d, start + kVectors * width)...};
+    for (const Index row : rows) {
+        const double* values = table + row * stride;
+        ((product[kVectors] = hn::Mul(product[kVectors], hn::LoadU(d, values + kVectors * width))),
+         ...);
+    }
+    const auto hand_over = [&](std::size_t v) HWY_ATTR {
+        hn::StoreU(product[v], d, out + v * width);
+        double* sums = lanes + v * width % kColumns;
+        hn::StoreU(hn::Add(hn::LoadU(d, sums), product[v]), d, sums);
+    };
+    (hand_over(kVectors), ...);
+}
+
+/// Divides a row by a power of two that is near its largest value. Returns that power's exponent.
+int ScaleToOne(std::span<double> row) {
+    int exponent = 0;
+    (void)std::frexp(*std::max_element(row.begin(), row.end()), &exponent);
+    for (double& x : row) x = std::ldexp(x, -exponent);
+    return exponent;
+}
+
+/// The products of one item, times two to the power that it returns, and their sums by lane.
+HWY_INLINE int MultiplyItem(const Products& products, Index item, double* out,
+                            std::array<double, kColumns>& lanes) {
+    const std::size_t stride = products.start.size();
+    const std::size_t begin = products.begins[item];
+    auto rows = products.factors.subspan(begin, products.begins[item + 1] - begin);
+    const double* start = products.start.data();
+    int exponent = 0;
+    for (;;) {
+        lanes = {};
+        const auto now = rows.first(std::min(kFactors, rows.size()));
+        ForColumns(stride, [&](auto vectors, std::size_t c) {
+            MultiplyColumns(vectors, products.table.data() + c, stride, now, start + c, out + c,
+                            lanes.data());
+        });
+        rows = rows.subspan(now.size());
+        if (rows.empty()) return exponent;
+        exponent += ScaleToOne({out, stride});
+        start = out;
+    }
+}
+
+/// The sum of logarithms of positive normal numbers, a multiple of kColumns of them: fractions are
+/// multiplied (so many are no less than 2^-1000), exponents added.
+double SumOfLogs(std::span<const double> values, std::int64_t exponents) {
+    std::array<double, kColumns> fractions;
+    fractions.fill(1);
+    for (std::size_t i = 0; i < values.size(); i += kColumns)
+        for (std::size_t c = 0; c < kColumns; ++c) {
+            const auto bits = std::bit_cast<std::int64_t>(values[i + c]);
+            constexpr std::int64_t kFraction = 0x000FFFFFFFFFFFFF;
+            constexpr std::int64_t kHalf = 0x3FE0000000000000;
+            fractions[c] *= std::bit_cast<double>((bits & kFraction) | kHalf);
+            exponents += (bits >> 52) - 1022;
+        }
+    double sum = static_cast<double>(exponents) * std::numbers::ln2;
+    for (const double fraction : fractions) sum += SoundOrder::log(fraction);
+    return sum;
+}
+
+double MultiplyRows(const Products& products, std::span<const Index> items, double* table) {
+    const Doubles d;
+    const std::size_t stride = products.start.size();
+    std::array<std::array<double, kColumns>, kProducts> lanes;
+    std::array<double, kProducts> sums;
+    sums.fill(1);
+    std::int64_t exponents = 0;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        exponents += MultiplyItem(products, items[i], table + items[i] * stride, lanes[i]);
+    for (std::size_t i = 0; i < items.size(); ++i)
+        sums[i] = (lanes[i][0] + lanes[i][1]) + (lanes[i][2] + lanes[i][3]);
+    const double logs = SumOfLogs(sums, exponents);
+    for (std::size_t i = 0; i < kProducts; i += hn::Lanes(d))
+        hn::StoreU(hn::Div(hn::Set(d, 1.0), hn::LoadU(d, &sums[i])), d, &sums[i]);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        double* row = table + items[i] * stride;
+        const auto inverse = hn::Set(d, sums[i]);
+        for (std::size_t c = 0; c < stride; c += hn::Lanes(d))
+            hn::StoreU(hn::Mul(hn::LoadU(d, row + c), inverse), d, row + c);
+    }
+    return logs;
 }
 
 // SoundOrder::exp for 4 columns at once; see there.
@@ -140,12 +270,31 @@ void LogEach(std::span<const double> values, std::span<double> out) {
 HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::crowd {
+HWY_EXPORT(SumRowsSingly);
 HWY_EXPORT(SumRows);
+HWY_EXPORT(MultiplyRows);
 HWY_EXPORT(ExpEach);
 HWY_EXPORT(LogEach);
 
+std::vector<double> PaddedRows::without_padding(std::size_t columns) && {
+    const std::size_t rows = count_ / stride_;
+    for (std::size_t i = 0; i < rows; ++i)
+        std::ranges::copy(row(i).first(columns),
+                          values_.begin() + static_cast<std::ptrdiff_t>(i * columns));
+    values_.resize(rows * columns);
+    return std::move(values_);
+}
+
+void sum_rows_singly(std::span<const double> table, std::span<const Index> rows,
+                     std::span<double> out) {
+    HWY_DYNAMIC_DISPATCH(SumRowsSingly)(table.data(), rows, out);
+}
 void sum_rows(std::span<const double> table, std::span<const Index> rows, std::span<double> out) {
     HWY_DYNAMIC_DISPATCH(SumRows)(table.data(), rows, out);
+}
+double multiply_rows(const Products& products, std::span<const Index> items,
+                     std::span<double> out) {
+    return HWY_DYNAMIC_DISPATCH(MultiplyRows)(products, items, out.data());
 }
 void exp_each(std::span<double> values) { HWY_DYNAMIC_DISPATCH(ExpEach)(values); }
 void log_each(std::span<const double> values, std::span<double> out) {
