@@ -160,7 +160,7 @@ def dawid_skene(
     )
     return DawidSkene(
         labels=pd.Series(label_index[found].to_numpy(), index=task_index, name="agg_label"),
-        probas=pd.DataFrame(probas, index=task_index, columns=label_index),
+        probas=pd.DataFrame(probas, index=task_index, columns=label_index, copy=False),
         priors=pd.Series(priors, index=label_index, name="prior"),
         errors=pd.DataFrame(
             errors,

@@ -301,7 +301,7 @@ Result<DawidSkene> dawid_skene(const VoteRows& rows, const CrowdSize& size,
     TUSKER_TRY(check_rows(rows, size));
     if (rows.items.empty() || size.classes == 0)
         return invalid("votes: there are none: needs at least one");
-    VoteGroups votes = group_votes(rows, size, pool);
+    VoteGroups votes = group_votes(rows, size);
     const auto without = std::ranges::adjacent_find(votes.item_begins);
     if (without != votes.item_begins.end())
         return invalid(fmt::format("votes: item {} has none: must have at least one",

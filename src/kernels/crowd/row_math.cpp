@@ -1,5 +1,7 @@
 #include "kernels/crowd/row_math.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -275,6 +277,20 @@ HWY_EXPORT(SumRows);
 HWY_EXPORT(MultiplyRows);
 HWY_EXPORT(ExpEach);
 HWY_EXPORT(LogEach);
+
+PaddedRows::PaddedRows(std::size_t rows, std::size_t stride)
+    : stride_(stride), count_(rows * stride) {
+    values_.reserve(count_ + kLine);
+    const auto address = reinterpret_cast<std::uintptr_t>(values_.data());
+    first_ = (kLine - address / sizeof(double) % kLine) % kLine;
+    // Whole huge pages within it; a wish, without which all works as well.
+    constexpr std::uintptr_t kHugePage = std::uintptr_t{1} << 21;
+    const std::uintptr_t begin = (address + kHugePage - 1) / kHugePage * kHugePage;
+    const std::uintptr_t end =
+        (address + values_.capacity() * sizeof(double)) / kHugePage * kHugePage;
+    if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    values_.resize(count_ + kLine);
+}
 
 std::vector<double> PaddedRows::without_padding(std::size_t columns) && {
     const std::size_t rows = count_ / stride_;

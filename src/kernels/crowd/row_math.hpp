@@ -22,11 +22,7 @@ inline std::size_t padded(std::size_t columns) {
 /// of the cache does.
 class PaddedRows {
 public:
-    PaddedRows(std::size_t rows, std::size_t stride)
-        : stride_(stride), count_(rows * stride), values_(count_ + kLine) {
-        const auto address = reinterpret_cast<std::uintptr_t>(values_.data());
-        first_ = (kLine - address / sizeof(double) % kLine) % kLine;
-    }
+    PaddedRows(std::size_t rows, std::size_t stride);
 
     std::span<double> all() { return std::span(values_).subspan(first_, count_); }
     std::span<double> row(std::size_t i) { return rows(i, i + 1); }

@@ -66,21 +66,18 @@ std::vector<Index> VoteGroups::items_by_count() const {
     return grouped(counts, all, begins_of(counts, kLong + 1));
 }
 
-VoteGroups group_votes(const VoteRows& rows, const CrowdSize& size, const Pool& pool) {
+VoteGroups group_votes(const VoteRows& rows, const CrowdSize& size) {
     VoteGroups all;
     Numbering numbering(size, rows.items.size());
     std::vector<Index> given_of_row(rows.items.size());
     for (std::size_t i = 0; i < given_of_row.size(); ++i)
         given_of_row[i] = numbering({rows.annotators[i], rows.labels[i]}, all.given);
-    pool.for_each(2, [&](std::size_t part) {
-        if (part == 0) {
-            all.item_begins = begins_of(rows.items, size.items);
-            all.given_of = grouped(rows.items, given_of_row, all.item_begins);
-        } else {
-            all.given_begins = begins_of(given_of_row, all.given.size());
-            all.item_of = grouped(given_of_row, rows.items, all.given_begins);
-        }
-    });
+    all.given_begins = begins_of(given_of_row, all.given.size());
+    all.item_of = grouped(given_of_row, rows.items, all.given_begins);
+    all.item_begins = begins_of(rows.items, size.items);
+    all.given_of = std::ranges::is_sorted(rows.items)
+                       ? std::move(given_of_row)
+                       : grouped(rows.items, given_of_row, all.item_begins);
     std::vector<Index> annotators;
     std::vector<Index> positions(all.given.size());
     for (const AnnotatorLabel& one : all.given) annotators.push_back(one.annotator);

@@ -45,6 +45,6 @@ private:
 
 /// rows  as check_rows takes them
 /// Cost: linear in rows, items and annotators.
-VoteGroups group_votes(const VoteRows& rows, const CrowdSize& size, const Pool& pool);
+VoteGroups group_votes(const VoteRows& rows, const CrowdSize& size);
 
 }  // namespace tusker::crowd
