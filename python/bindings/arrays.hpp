@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -15,12 +16,15 @@
 #include <nanobind/ndarray.h>
 
 #include "base/error.hpp"
+#include "base/large_vector.hpp"
 #include "base/matrix_view.hpp"
 #include "base/pool.hpp"
 
 namespace tusker::python {
 
 namespace nb = nanobind;
+
+inline constexpr std::uint64_t kMostClassId = std::numeric_limits<std::uint32_t>::max() - 1;
 
 /// [N], C-contiguous; pass with .noconvert() so that a wrong dtype is refused, not copied.
 template <class T>
@@ -90,8 +94,22 @@ T take(Result<T>&& result) {
     return std::move(*result);
 }
 
+/// ValueError of the first that is no class number.
+[[noreturn]] void refuse_labels(std::span<const std::int64_t> labels);
+
 /// Class numbers as kernels want them. ValueError names the first that is negative or too large.
-std::vector<std::uint32_t> class_ids(const Array1<std::int64_t>& labels);
+template <class Vector = LargeVector<std::uint32_t>>
+Vector class_ids(const Array1<std::int64_t>& labels) {
+    const auto values = span_of(labels);
+    Vector ids(values.size());
+    bool all_fit = true;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        all_fit &= static_cast<std::uint64_t>(values[i]) <= kMostClassId;
+        ids[i] = static_cast<std::uint32_t>(values[i]);
+    }
+    if (!all_fit) refuse_labels(values);
+    return ids;
+}
 
 /// One pool for the process, a thread per core; made at first use.
 const Pool& pool();

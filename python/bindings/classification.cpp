@@ -51,19 +51,22 @@ nb::tuple thresholds(const Array1<std::int64_t>& labels, const Array2<T>& probs,
     return nb::make_tuple(to_numpy(std::move(found.values)), found.in_double);
 }
 
-/// (counts [K × K], rows in another class, number of label issues).
+/// (counts [K × K], calibrated if asked for, laid out as cleanlab's are; rows in another class;
+/// number of label issues).
 template <class T>
 nb::tuple joint(const Array1<std::int64_t>& labels, const Array2<T>& probs, const Array1<T>& bounds,
-                bool cleanlab_order) {
+                bool calibrated, bool cleanlab_order) {
     const auto ids = class_ids(labels);
     JointEstimate found;
     {
         const nb::gil_scoped_release released;
         found = take(
             estimate_joint(view_of(probs), ids, span_of(bounds), order_of(cleanlab_order), pool()));
+        if (calibrated) found.counts = calibrate(found.counts, found.labels_per_class, pool());
     }
     std::vector<std::int64_t> rows(found.off_diagonal.begin(), found.off_diagonal.end());
-    return nb::make_tuple(dense(found.counts), to_numpy(std::move(rows)), found.label_issues);
+    return nb::make_tuple(dense(found.counts, calibrated ? Layout::Rows : Layout::Columns),
+                          to_numpy(std::move(rows)), found.label_issues);
 }
 
 nb::object calibrated(const Array2<double>& counts, bool by_columns,
@@ -231,8 +234,8 @@ auto mean(const std::vector<Array1<T>>& scores) {
 
 template <class T>
 auto argsort(const Array1<T>& keys, bool cleanlab_order) {
-    const auto order =
-        cleanlab_order ? NumpyOrder::argsort(span_of(keys)) : SoundOrder::argsort(span_of(keys));
+    const auto order = cleanlab_order ? NumpyOrder::argsort(span_of(keys), &pool())
+                                      : SoundOrder::argsort(span_of(keys), &pool());
     return to_numpy(std::vector<std::int64_t>(order.begin(), order.end()));
 }
 
@@ -276,7 +279,7 @@ void bind_rows(nb::module_& module) {
     module.def("confident_thresholds", &thresholds<T>, "labels"_a.noconvert(),
                "probs"_a.noconvert(), "cleanlab_order"_a);
     module.def("confident_joint", &joint<T>, "labels"_a.noconvert(), "probs"_a.noconvert(),
-               "bounds"_a.noconvert(), "cleanlab_order"_a);
+               "bounds"_a.noconvert(), "calibrated"_a, "cleanlab_order"_a);
     module.def("label_quality_scores", &scores<T>, "labels"_a.noconvert(), "probs"_a.noconvert(),
                "rank_by"_a, "by_columns"_a, "cleanlab_order"_a);
     module.def("normalized_entropies", &entropies<T>, "probs"_a.noconvert(), "by_columns"_a,

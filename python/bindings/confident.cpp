@@ -25,7 +25,7 @@ Found named(std::optional<Found> found, std::string_view argument, std::string_v
     return *found;
 }
 
-/// (indices, given, suggested, scores, warnings), worst first.
+/// (indices, worst first; labels per class [K]; warnings).
 template <class T>
 nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
                const std::string& filter_by, const std::string& rank_by, bool cleanlab_order,
@@ -53,19 +53,13 @@ nb::tuple find(const Array1<std::int64_t>& labels, const Array2<T>& probs,
     }
     for (auto& warning : found.warnings) warning = in_python_words(std::move(warning));
     std::vector<std::int64_t> indices;
-    std::vector<std::int64_t> given;
-    std::vector<std::int64_t> suggested;
-    std::vector<T> scores;
-    std::vector<std::string> warnings;
-    for (auto& warning : found.warnings) warnings.push_back(in_python_words(std::move(warning)));
-    for (const auto& issue : found.ranked) {
+    indices.reserve(found.ranked.size());
+    for (const auto& issue : found.ranked)
         indices.push_back(static_cast<std::int64_t>(issue.index));
-        given.push_back(issue.given);
-        suggested.push_back(issue.suggested);
-        scores.push_back(static_cast<T>(issue.score));
-    }
-    return nb::make_tuple(to_numpy(std::move(indices)), to_numpy(std::move(given)),
-                          to_numpy(std::move(suggested)), to_numpy(std::move(scores)), warnings);
+    std::vector<std::int64_t> per_class(found.labels_per_class.begin(),
+                                        found.labels_per_class.end());
+    return nb::make_tuple(to_numpy(std::move(indices)), to_numpy(std::move(per_class)),
+                          found.warnings);
 }
 
 template <class T>

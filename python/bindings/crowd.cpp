@@ -135,7 +135,7 @@ Consensus judge(const Votes& votes, const Array3<T>& probs, bool ensemble,
     options.score = score;
     options.order = order_of(cleanlab);
     const auto models = models_of(probs, ensemble);
-    auto ids = class_ids(labels);
+    auto ids = class_ids<std::vector<std::uint32_t>>(labels);
     const nb::gil_scoped_release released;
     return take(judge_consensus(votes, models, std::move(ids), options, pool()));
 }

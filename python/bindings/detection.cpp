@@ -39,7 +39,7 @@ public:
               const Array1<std::int64_t>& classes, const Array1<double>& probabilities,
               const Array1<std::uint8_t>& single)
         : boxes_(boxes_of(boxes)),
-          classes_(class_ids(classes)),
+          classes_(class_ids<std::vector<std::uint32_t>>(classes)),
           probabilities_(span_of(probabilities).begin(), span_of(probabilities).end()),
           single_(span_of(single).begin(), span_of(single).end()) {
         for (const auto offset : span_of(offsets))

@@ -10,13 +10,19 @@
 
 namespace tusker::python {
 
-/// [K × K]; what is no entry is 0.
-inline auto dense(const confident::SparseSquare<std::int64_t>& counts) {
+/// [K × K], laid out as asked for; what is no entry is 0.
+inline nb::object dense(const confident::SparseSquare<std::int64_t>& counts,
+                        confident::Layout layout = confident::Layout::Rows) {
+    const bool by_rows = layout == confident::Layout::Rows;
     const std::size_t classes = counts.size();
-    std::vector<std::int64_t> values(classes * classes);
+    const nb::object zeros = nb::module_::import_("numpy").attr("zeros");
+    nb::object matrix = zeros(nb::make_tuple(classes, classes), "int64", by_rows ? "C" : "F");
+    // NumPy's memory is the system's zeros: only what is written is touched.
+    auto* values = nb::cast<nb::ndarray<std::int64_t, nb::device::cpu>>(matrix).data();
     for (std::size_t i = 0; i < classes; ++i)
-        for (const auto& entry : counts.row(i)) values[i * classes + entry.column] = entry.value;
-    return to_numpy(std::move(values), classes, classes);
+        for (const auto& [column, value] : counts.row(i))
+            values[by_rows ? i * classes + column : column * classes + i] = value;
+    return matrix;
 }
 
 /// A joint of the caller's. ValueError names the first entry that is negative or no number.

@@ -30,14 +30,14 @@ LiveRanking start(const Array1<std::int64_t>& labels, const Array2<T>& probs,
     options.min_examples_per_class = min_examples_per_class;
     options.frac_noise = frac_noise;
     options.strict = strict;
-    auto ids = class_ids(labels);
+    auto ids = class_ids<std::vector<std::uint32_t>>(labels);
     const nb::gil_scoped_release released;
     return take(LiveRanking::start(view_of(probs), std::move(ids), options, pool()));
 }
 
 void relabel(LiveRanking& ranking, const Array1<std::int64_t>& rows,
              const Array1<std::int64_t>& labels) {
-    const auto ids = class_ids(labels);
+    const auto ids = class_ids<std::vector<std::uint32_t>>(labels);
     if (rows.size() != ids.size())
         raise({ErrorCode::InvalidArgument,
                fmt::format("rows has {} entries, labels has {}: there must be one label for each",

@@ -1,5 +1,5 @@
 // The extension module tusker._kernels: what the modules under python/tusker stand on.
-#include <limits>
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -8,17 +8,13 @@
 
 namespace tusker::python {
 
-std::vector<std::uint32_t> class_ids(const Array1<std::int64_t>& labels) {
-    const auto values = span_of(labels);
-    std::vector<std::uint32_t> ids(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (values[i] < 0 || values[i] >= std::numeric_limits<std::uint32_t>::max())
-            raise(
-                {ErrorCode::InvalidArgument,
-                 fmt::format("labels[{}] = {}: must be a class number, 0 or more", i, values[i])});
-        ids[i] = static_cast<std::uint32_t>(values[i]);
-    }
-    return ids;
+void refuse_labels(std::span<const std::int64_t> labels) {
+    const auto wrong = std::ranges::find_if(labels, [](std::int64_t value) {
+        return static_cast<std::uint64_t>(value) > kMostClassId;
+    });
+    raise({ErrorCode::InvalidArgument,
+           fmt::format("labels[{}] = {}: must be a class number, 0 or more", wrong - labels.begin(),
+                       *wrong)});
 }
 
 const Pool& pool() {

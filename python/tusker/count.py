@@ -91,7 +91,7 @@ def num_label_issues(
     if estimation_method == "off_diagonal":
         probs = probabilities(pred_probs)
         none = np.empty(0, probs.dtype)
-        _, _, count = _kernels.confident_joint(class_numbers(labels), probs, none, True)
+        _, _, count = _kernels.confident_joint(class_numbers(labels), probs, none, False, True)
         return np.int64(count)
     if estimation_method == "off_diagonal_calibrated":
         confident_joint = compute_confident_joint(labels, pred_probs)
@@ -206,10 +206,9 @@ def compute_confident_joint(
     labels = class_numbers(labels_to_array(labels))
     probs = probabilities(pred_probs)
     bounds = np.empty(0, probs.dtype) if thresholds is None else _bounds_of(thresholds, probs)
-    counts, off_diagonal, _ = _kernels.confident_joint(labels, probs, bounds, True)
-    confident_joint = laid_out(counts, True)
-    if calibrate:
-        confident_joint = calibrate_confident_joint(confident_joint, labels)
+    confident_joint, off_diagonal, _ = _kernels.confident_joint(
+        labels, probs, bounds, bool(calibrate), True
+    )
     if return_indices_of_off_diagonals:
         return confident_joint, off_diagonal
     return confident_joint

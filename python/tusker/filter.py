@@ -121,10 +121,8 @@ def find_label_issues(
 
     numbers = class_numbers(labels_to_array(labels))
     probs = probabilities(pred_probs)
-    if filter_by in PRUNE_FILTERS:
-        _warn_of_small_classes(numbers, probs.shape[1], min_examples_per_class)
     adjust = _adjusts(return_indices_ranked_by, **rank_by_kwargs)
-    indices, _, _, _, _ = _kernels.find_label_issues(
+    indices, labels_per_class, _ = _kernels.find_label_issues(
         numbers,
         probs,
         filter_by,
@@ -138,6 +136,8 @@ def find_label_issues(
         adjust,
         by_columns(pred_probs),
     )
+    if filter_by in PRUNE_FILTERS:
+        _warn_of_small_classes(labels_per_class, min_examples_per_class)
     if verbose:
         print(f"Number of label issues found: {len(indices)}")
     if return_indices_ranked_by is not None:
@@ -185,9 +185,8 @@ def _warn_of_ignored(filter_by, frac_noise, num_to_remove_per_class, confident_j
         )
 
 
-def _warn_of_small_classes(numbers: np.ndarray, num_classes: int, least: int) -> None:
-    counts = np.bincount(numbers, minlength=num_classes)
-    for k in np.flatnonzero(counts <= least):
+def _warn_of_small_classes(labels_per_class: np.ndarray, least: int) -> None:
+    for k in np.flatnonzero(labels_per_class <= least):
         warnings.warn(
             f"May not flag all label issues in class: {k}, it has too few examples (see argument: "
             "`min_examples_per_class`)",

@@ -259,4 +259,4 @@ def order_label_issues(
 
 def only_class_zero(labels: np.ndarray) -> bool:
     """Whether no class but 0 is given: the one case in which cleanlab's filters allow one class."""
-    return labels.size > 0 and labels.dtype.kind in "iubf" and not labels.any()
+    return labels.size > 0 and labels.dtype.kind in "iubf" and not (labels.flat[0] or labels.any())

@@ -37,7 +37,7 @@ def find_label_issues(
     Source: Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70 (2021).
     """
     probs = probabilities(pred_probs)
-    indices, _, _, _, notes = _kernels.find_label_issues(
+    indices, _, notes = _kernels.find_label_issues(
         class_numbers(labels_to_array(labels)),
         probs,
         filter_by,

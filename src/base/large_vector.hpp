@@ -47,7 +47,7 @@ struct LargeAllocator {
 private:
     static constexpr std::size_t kHugePage = std::size_t{1} << 21;
     /// Below it rounding up to whole huge pages would cost more memory than it saves time.
-    static constexpr std::size_t kLarge = 4 * kHugePage;
+    static constexpr std::size_t kLarge = kHugePage;
 };
 
 template <class T>

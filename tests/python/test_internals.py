@@ -10,6 +10,7 @@ from cleanlab.internal import numerics as their_numerics
 from cleanlab.internal import util as their_util
 from cleanlab.internal import validation as their_validation
 from numpy.testing import assert_array_equal
+from tusker import _kernels
 from tusker.internal import (
     label_quality_utils,
     latent_algebra,
@@ -351,3 +352,31 @@ def test_labels_of_several_classes():
         multilabel_utils.get_onehot_num_classes([0, 1], PROBS)
     p = np.array([0.25, 0.5])
     assert_array_equal(multilabel_utils.stack_complement(p), their_multilabel.stack_complement(p))
+
+
+def key_arrays():
+    rng = np.random.default_rng(3)
+    for size in (0, 1, 16, 17, 70, 500, 5_000, 60_000):
+        yield rng.random(size)
+        yield rng.integers(0, 7, size)
+        yield np.round(rng.random(size) ** 4, 3)
+        yield np.sort(rng.integers(0, 99, size))
+        yield np.sort(rng.integers(0, 99, size))[::-1]
+        yield np.where(np.arange(size) % 2, 0.0, -0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equal_keys_are_sorted_to_where_numpy_puts_them(dtype):
+    rng = np.random.default_rng(4)
+    for keys in key_arrays():
+        keys = np.ascontiguousarray(keys, dtype)
+        assert_array_equal(_kernels.argsort(keys, True), np.argsort(keys))
+        keys[rng.random(len(keys)) < 0.05] = np.nan
+        assert_array_equal(_kernels.argsort(keys, True), np.argsort(keys))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_sound_order_of_equal_keys_is_that_of_their_rows(dtype):
+    for keys in key_arrays():
+        keys = np.ascontiguousarray(keys - 0.25, dtype)
+        assert_array_equal(_kernels.argsort(keys, False), np.argsort(keys, kind="stable"))

@@ -118,9 +118,11 @@ def assert_valid_class_labels(
         )
     if y.dtype.kind not in "iub" and not np.equal(np.mod(y, 1), 0).all():
         raise ValueError("Labels must be zero-indexed integers corresponding to class indices.")
-    if y.min() < 0:
+    least = y.min()
+    if least < 0:
         raise ValueError("Labels must be positive integers corresponding to class indices.")
-    if not allow_one_class and y.min() == y.max():
+    # Two that differ are mostly met at once.
+    if not allow_one_class and y[0] == y[-1] and least == y.max():
         raise ValueError("Labels must contain at least 2 classes.")
     if not allow_missing_classes:
         classes = np.unique(y)

@@ -13,6 +13,7 @@
 #include <hwy/targets.h>
 
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/low_margins.hpp"
 #include "kernels/confident/random_sample.hpp"
 #include "kernels/confident/row_scan.hpp"
 
@@ -266,6 +267,35 @@ TEST(ScanRows, EveryInstructionSetGivesTheSameBits) {
     for (std::size_t k = 2; k < 70; ++k) {
         expect_all_targets_agree<float>(k);
         expect_all_targets_agree<double>(k);
+    }
+}
+
+template <class T>
+void expect_low_margins_of_definition(std::size_t k) {
+    const auto sample = random_sample<T>(50, k, k);
+    const auto limits = random_sample<T>(50, k, k + 1000);
+    for (std::size_t i = 0; i < sample.n; ++i) {
+        const auto p = sample.view().row(i);
+        const T self = p[sample.labels[i]];
+        std::vector<T> limit;
+        for (const T x : limits.view().row(i)) limit.push_back(x - T{0.1F});
+        limit[i % k] = self - p[i % k];  // equal is low
+        std::vector<ClassId> expected;
+        for (ClassId other = 0; other < k; ++other)
+            if (self - p[other] <= limit[other]) expected.push_back(other);
+        for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
+            const ForcedTarget forced(targets & -targets);
+            std::vector<ClassId> found(k);
+            found.resize(find_low_margins<T>(p, self, limit, found));
+            EXPECT_EQ(found, expected) << "K = " << k;
+        }
+    }
+}
+
+TEST(FindLowMargins, EveryInstructionSetFindsThoseOfTheDefinition) {
+    for (std::size_t k = 2; k < 70; ++k) {
+        expect_low_margins_of_definition<float>(k);
+        expect_low_margins_of_definition<double>(k);
     }
 }
 

@@ -1,14 +1,14 @@
 #include "kernels/confident/estimates.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/input_rules.hpp"
 #include "kernels/confident/row_pass.hpp"
+#include "kernels/confident/scanned_rows.hpp"
 #include "kernels/confident/scores.hpp"
 #include "kernels/confident/with_order.hpp"
 
@@ -43,9 +43,9 @@ std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, R
     std::vector<T> scores(probs.rows());
     const Probabilities all(probs);
     each_block(probs, pool, [&](std::size_t first, std::size_t count) {
-        RowScorer<Order, T> scorer(all, facts, rank_by);
+        RowScorer<Order, T> scorer(all, rank_by);
         for (std::size_t i = first; i < first + count; ++i)
-            scores[i] = scorer.score(static_cast<Row>(i));
+            scores[i] = scorer.score(static_cast<Row>(i), facts.self[i], facts.other[i]);
     });
     return scores;
 }
@@ -56,54 +56,48 @@ template <class T>
 Result<RowFacts<T>> read_rows(MatrixView<const T> probs, std::span<const ClassId> labels,
                               ValueRule rule, const Pool& pool) {
     TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
-    RowFacts<T> facts(probs.rows());
-    RowChecks checks;
-    std::mutex mutex;  // guards checks
-    each_block(probs, pool, [&](std::size_t first, std::size_t count) {
-        const RowChecks found = scan_rows<T>(probs.rows_from(first, count), first, labels, facts);
-        const std::lock_guard lock(mutex);
-        checks.merge(found);
-    });
-    TUSKER_TRY(judge(checks, rule));
-    return facts;
+    auto scan = TUSKER_TRY(scan_facts<T>(probs, labels, pool));
+    TUSKER_TRY(judge(scan.checks, rule));
+    return std::move(scan.facts);
 }
 
 template <class T>
 Result<Thresholds> find_thresholds(MatrixView<const T> probs, std::span<const ClassId> labels,
                                    Order order, const Pool& pool) {
-    const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
-    const ClassRows rows(labels, probs.columns());
+    TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
+    const auto scan = TUSKER_TRY(scan_all<T>(probs, labels, pool));
+    TUSKER_TRY(judge(scan.checks, ValueRule::NearZeroOne));
     return with_order(order, [&]<class Chosen>(Chosen) {
-        return confident_thresholds<Chosen, T>(facts.self, rows, pool);
+        return confident_thresholds<Chosen, T>(scan.rows.self, labels, probs.columns(), pool);
     });
 }
 
 template <class T>
 Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const ClassId> labels,
                                      std::span<const T> bounds, Order order, const Pool& pool) {
-    const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
-    const ClassRows rows(labels, probs.columns());
-    std::vector<T> own;
-    if (bounds.empty()) {
-        own = with_order(order, [&]<class Chosen>(Chosen) {
-            return confident_bounds<Chosen, T>(facts.self, rows, pool);
-        });
-        bounds = own;
-    }
+    TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
+    const auto scan = TUSKER_TRY(scan_all<T>(probs, labels, pool));
+    TUSKER_TRY(judge(scan.checks, ValueRule::NearZeroOne));
+    const auto thresholds = with_order(order, [&]<class Chosen>(Chosen) {
+        return confident_thresholds<Chosen, T>(scan.rows.self, labels, probs.columns(), pool);
+    });
+    const auto own = bounds_of<T>(thresholds);
+    if (bounds.empty()) bounds = own;
     if (bounds.size() != probs.columns())
         return invalid(
             fmt::format("thresholds has {} entries: there must be one for each of {} "
                         "classes",
                         bounds.size(), probs.columns()));
-    const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
+    const auto confident = confident_rows<T>(probs, labels, scan.rows, bounds, pool);
     JointEstimate estimate;
-    estimate.counts = count_joint(guesses, rows, pool);
-    for (std::size_t k = 0; k < probs.columns(); ++k)
-        estimate.labels_per_class.push_back(rows.count(k));
-    for (std::size_t i = 0; i < guesses.size(); ++i) {
-        if (guesses[i] == kNoClass || guesses[i] == labels[i]) continue;
-        estimate.off_diagonal.push_back(static_cast<Row>(i));
-        if (!facts.agrees[i]) ++estimate.label_issues;
+    estimate.counts = count_joint(confident, labels, pool);
+    estimate.labels_per_class = thresholds.labels_per_class;
+    auto contested = scan.rows.contested.begin();
+    for (const auto& [row, guess] : confident.elsewhere) {
+        estimate.off_diagonal.push_back(row);
+        while (contested != scan.rows.contested.end() && contested->row < row) ++contested;
+        if (contested != scan.rows.contested.end() && contested->row == row && !contested->agrees)
+            ++estimate.label_issues;
     }
     return estimate;
 }

@@ -27,16 +27,6 @@ constexpr double kLeastThreshold = 2e-6;
 constexpr double kThresholdSlack = 1e-6;
 constexpr double kTiny = 1e-100;
 
-/// work(first class, end) for blocks of classes: so many that each thread has some, so few that
-/// each is worth handing out.
-template <class Work>
-void for_each_class_block(std::size_t classes, const Pool& pool, Work&& work) {
-    const std::size_t at_once = std::clamp<std::size_t>(classes / 64, 1, 16);
-    pool.for_each((classes + at_once - 1) / at_once, [&](std::size_t block) {
-        work(block * at_once, std::min(classes, (block + 1) * at_once));
-    });
-}
-
 template <class Work>
 void for_each_class(std::size_t classes, const Pool& pool, Work&& work) {
     for_each_class_block(classes, pool, [&](std::size_t first, std::size_t end) {
@@ -55,32 +45,32 @@ T round_up_to(double x) {
 }  // namespace
 
 template <class Order, class T>
-Thresholds confident_thresholds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
-    std::vector<T> means(rows.classes());
-    for_each_class(rows.classes(), pool,
-                   [&](std::size_t k) { means[k] = mean_confidence<Order, T>(self, rows.of(k)); });
-    return thresholds_of<T>(means, rows);
+Thresholds confident_thresholds(std::span<const T> self, std::span<const ClassId> labels,
+                                std::size_t classes, const Pool& pool) {
+    const ByClass<T> by_class(labels, classes, pool, [&](std::size_t i) { return self[i]; });
+    std::vector<T> means(classes);
+    for_each_class(classes, pool,
+                   [&](std::size_t k) { means[k] = mean_confidence<Order, T>(by_class.of(k)); });
+    return thresholds_of<T>(means, by_class.counts());
 }
 
 template <class Order, class T>
-T mean_confidence(std::span<const T> self, std::span<const Row> rows) {
-    typename Order::template Sum<T> sum;
-    for (const Row row : rows) sum.add(self[row]);
-    return static_cast<T>(static_cast<double>(sum.value()) / static_cast<double>(rows.size()));
+T mean_confidence(std::span<const T> self_of_class) {
+    return static_cast<T>(static_cast<double>(Order::sum(self_of_class)) /
+                          static_cast<double>(self_of_class.size()));
 }
 
 template <class T>
-Thresholds thresholds_of(std::span<const T> means, const ClassRows& rows) {
-    const std::size_t classes = rows.classes();
-    Thresholds thresholds{std::vector<double>(classes), std::is_same_v<T, double>};
-    for (std::size_t k = 0; k < classes; ++k) thresholds.in_double |= rows.count(k) == 0;
-    for (std::size_t k = 0; k < classes; ++k) {
+Thresholds thresholds_of(std::span<const T> means, std::span<const std::size_t> counts) {
+    Thresholds thresholds{{}, std::is_same_v<T, double>, {counts.begin(), counts.end()}};
+    for (const std::size_t count : counts) thresholds.in_double |= count == 0;
+    for (std::size_t k = 0; k < counts.size(); ++k) {
         const auto mean = static_cast<double>(means[k]);
         // cleanlab's vector of thresholds is float64 as soon as it holds the 2 of a missing class.
         const double least = thresholds.in_double
                                  ? kLeastThreshold
                                  : static_cast<double>(static_cast<T>(kLeastThreshold));
-        thresholds.values[k] = rows.count(k) == 0 ? kUnreachable : std::max(mean, least);
+        thresholds.values.push_back(counts[k] == 0 ? kUnreachable : std::max(mean, least));
     }
     return thresholds;
 }
@@ -97,36 +87,21 @@ std::vector<T> bounds_of(const Thresholds& thresholds) {
     return bounds;
 }
 
-template <class Order, class T>
-std::vector<T> confident_bounds(std::span<const T> self, const ClassRows& rows, const Pool& pool) {
-    return bounds_of<T>(confident_thresholds<Order, T>(self, rows, pool));
+template <class T>
+Guesser<T>::Guesser(const Probabilities& probs, std::span<const T> bounds)
+    : probs_(probs), bounds_(bounds), row_(bounds.size()) {
+    for (std::size_t k = 0; k < bounds.size(); ++k)
+        in_order_.push_back({bounds[k], static_cast<ClassId>(k)});
+    std::ranges::sort(in_order_, std::less{});
+    least_bound_ = in_order_.front().key;
 }
 
-namespace {
-
-/// Classes by ascending bound, so that those a probability may reach stand in front.
 template <class T>
-class BoundsInOrder {
-public:
-    explicit BoundsInOrder(std::span<const T> bounds) {
-        for (std::size_t k = 0; k < bounds.size(); ++k)
-            in_order_.push_back({bounds[k], static_cast<ClassId>(k)});
-        std::ranges::sort(in_order_, std::less{});
-    }
-    std::span<const Keyed<T>> up_to(T probability) const {
-        const auto end = std::ranges::upper_bound(in_order_, probability, {}, &Keyed<T>::key);
-        return std::span(in_order_).first(static_cast<std::size_t>(end - in_order_.begin()));
-    }
-
-private:
-    std::vector<Keyed<T>> in_order_;
-};
-
-template <class T>
-ClassId guess_among(std::span<const T> p, ClassId top, bool top_is_confident,
-                    std::span<const Keyed<T>> reachable) {
+ClassId Guesser<T>::look(Row row, ClassId top, bool top_is_confident, T second) {
+    const auto p = probs_.row<T>(row, row_);
     ClassId other = kNoClass;
-    for (const auto& [bound, k] : reachable) {
+    for (const auto& [bound, k] : in_order_) {
+        if (bound > second) break;
         if (k == top || !(p[k] >= bound)) continue;
         if (top_is_confident || other != kNoClass) return top;
         other = k;
@@ -134,67 +109,98 @@ ClassId guess_among(std::span<const T> p, ClassId top, bool top_is_confident,
     return top_is_confident ? top : other;
 }
 
-}  // namespace
-
 template <class T>
-ClassId guess_class(std::span<const T> p, ClassId top, std::span<const T> bounds) {
+ClassId Guesser<T>::guess(Row row, ClassId top) {
+    const auto p = probs_.row<T>(row, row_);
     ClassId guess = kNoClass;
     for (std::size_t k = 0; k < p.size(); ++k) {
-        if (!(p[k] >= bounds[k])) continue;
+        if (!(p[k] >= bounds_[k])) continue;
         if (guess != kNoClass) return top;
         guess = static_cast<ClassId>(k);
     }
     return guess;
 }
 
+namespace {
+
+/// Of the rows [begin, end).
 template <class T>
-LargeVector<ClassId> guess_classes(const Probabilities& probs, const RowFacts<T>& facts,
-                                   std::span<const T> bounds, const Pool& pool) {
-    constexpr std::size_t kBlockRows = 4096;
-    const BoundsInOrder<T> in_order(bounds);
-    LargeVector<ClassId> guesses(probs.rows());
-    pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
-        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
-        std::vector<T> widened(probs.columns());
-        for (std::size_t i = block * kBlockRows; i < end; ++i) {
-            const ClassId top = facts.top[i];
-            const bool top_is_confident = std::max(facts.self[i], facts.other[i]) >= bounds[top];
-            const auto reachable = in_order.up_to(facts.second[i]);
-            guesses[i] = reachable.empty() ? (top_is_confident ? top : kNoClass)
-                                           : guess_among(probs.row<T>(i, widened), top,
-                                                         top_is_confident, reachable);
-        }
-    });
-    return guesses;
+ConfidentRows confident_share(Guesser<T>& guesser, std::span<const ClassId> labels,
+                              const ScannedRows<T>& rows, std::size_t classes, std::size_t begin,
+                              std::size_t end) {
+    ConfidentRows found;
+    found.own.resize(classes);
+    const auto count = [&](std::size_t row, ClassId guess) {
+        if (guess == kNoClass) return;
+        if (guess == labels[row])
+            ++found.own[guess];
+        else
+            found.elsewhere.push_back({static_cast<Row>(row), guess});
+    };
+    auto contested = rows.contested_from(begin);
+    for (std::size_t i = begin; i < end; ++i) {
+        const std::size_t next =
+            contested == rows.contested.end() ? end : std::min<std::size_t>(end, contested->row);
+        for (; i < next; ++i)
+            count(i, guesser.guess(static_cast<Row>(i), labels[i], rows.self[i], rows.second[i]));
+        if (i == end) break;
+        count(i,
+              guesser.guess(contested->row, contested->top, contested->largest, contested->second));
+        ++contested;
+    }
+    return found;
 }
 
-SparseSquare<std::int64_t> count_joint(std::span<const ClassId> guesses, const ClassRows& rows,
-                                       const Pool& pool) {
-    const std::size_t classes = rows.classes();
+}  // namespace
+
+template <class T>
+ConfidentRows confident_rows(const Probabilities& probs, std::span<const ClassId> labels,
+                             const ScannedRows<T>& rows, std::span<const T> bounds,
+                             const Pool& pool) {
+    // Each share has K counters: not more shares than keep all threads busy to the end.
+    const std::size_t shares = std::clamp<std::size_t>(labels.size() / 4096, 1, 4 * pool.threads());
+    std::vector<ConfidentRows> found(shares);
+    pool.for_each(shares, [&](std::size_t share) {
+        Guesser<T> guesser(probs, bounds);
+        found[share] =
+            confident_share(guesser, labels, rows, bounds.size(), labels.size() * share / shares,
+                            labels.size() * (share + 1) / shares);
+    });
+    ConfidentRows all = std::move(found.front());
+    for (const auto& more : std::span(found).subspan(1)) {
+        std::ranges::transform(all.own, more.own, all.own.begin(), std::plus{});
+        all.elsewhere.insert(all.elsewhere.end(), more.elsewhere.begin(), more.elsewhere.end());
+    }
+    return all;
+}
+
+SparseSquare<std::int64_t> count_joint(const ConfidentRows& confident,
+                                       std::span<const ClassId> labels, const Pool& pool) {
+    const std::size_t classes = confident.own.size();
+    std::vector<ClassId> given;
+    given.reserve(confident.elsewhere.size());
+    for (const auto& [row, guess] : confident.elsewhere) given.push_back(labels[row]);
+    const ByClass<ClassId> guesses(given, classes, pool,
+                                   [&](std::size_t i) { return confident.elsewhere[i].guess; });
     std::vector<std::vector<Count>> counted(classes);
     for_each_class_block(classes, pool, [&](std::size_t first, std::size_t end) {
         JointRowCounter counter(classes);
-        for (std::size_t given = first; given < end; ++given)
-            counted[given] = counter.count(guesses, rows.of(given), static_cast<ClassId>(given));
+        for (std::size_t k = first; k < end; ++k) {
+            counter.add(static_cast<ClassId>(k), confident.own[k]);
+            for (const ClassId guess : guesses.of(k)) counter.add(guess);
+            counted[k] = counter.take(static_cast<ClassId>(k));
+        }
     });
     return SparseSquare<std::int64_t>(counted);
 }
 
-std::vector<Count> JointRowCounter::count(std::span<const ClassId> guesses,
-                                          std::span<const Row> rows, ClassId given) {
-    met_.clear();
-    for (const Row row : rows) {
-        const ClassId guess = guesses[row];
-        if (guess != kNoClass && count_[guess]++ == 0) met_.push_back(guess);
-    }
-    if (count_[given] == 0) {
-        count_[given] = 1;
-        met_.push_back(given);
-    }
+std::vector<Count> JointRowCounter::take(ClassId given) {
+    if (count_[given] == 0) add(given);
     std::ranges::sort(met_);
     std::vector<Count> counted;
     counted.reserve(met_.size());
     for (const ClassId guess : met_) counted.push_back({guess, std::exchange(count_[guess], 0)});
+    met_.clear();
     return counted;
 }
 
@@ -329,10 +335,10 @@ SparseSquare<std::int64_t> calibrate(const GivenJoint& joint, std::span<const st
     return SparseSquare<std::int64_t>(rounded);
 }
 
-SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint, const ClassRows& rows,
-                                     const Pool& pool) {
+SparseSquare<std::int64_t> calibrate(const SparseSquare<std::int64_t>& joint,
+                                     std::span<const std::size_t> counts, const Pool& pool) {
     // cleanlab counts the joint into the transpose of a matrix that lies row after row.
-    return calibrate({in_reals(joint), Layout::Columns}, rows.counts(), pool);
+    return calibrate({in_reals(joint), Layout::Columns}, counts, pool);
 }
 
 SparseSquare<std::int64_t> prune_counts(const GivenJoint& joint, const LabelIssueOptions& options,
@@ -370,33 +376,23 @@ SparseSquare<std::int64_t> prune_counts(const SparseSquare<std::int64_t>& calibr
     return prune_counts({in_reals(calibrated), Layout::Rows}, options, pool);
 }
 
-template LargeVector<ClassId> guess_classes(const Probabilities&, const RowFacts<float>&,
-                                            std::span<const float>, const Pool&);
-template LargeVector<ClassId> guess_classes(const Probabilities&, const RowFacts<double>&,
-                                            std::span<const double>, const Pool&);
-template ClassId guess_class(std::span<const float>, ClassId, std::span<const float>);
-template ClassId guess_class(std::span<const double>, ClassId, std::span<const double>);
-template float mean_confidence<SoundOrder>(std::span<const float>, std::span<const Row>);
-template double mean_confidence<SoundOrder>(std::span<const double>, std::span<const Row>);
-template Thresholds thresholds_of(std::span<const float>, const ClassRows&);
-template Thresholds thresholds_of(std::span<const double>, const ClassRows&);
-template Thresholds confident_thresholds<SoundOrder>(std::span<const float>, const ClassRows&,
-                                                     const Pool&);
-template Thresholds confident_thresholds<SoundOrder>(std::span<const double>, const ClassRows&,
-                                                     const Pool&);
-template Thresholds confident_thresholds<NumpyOrder>(std::span<const float>, const ClassRows&,
-                                                     const Pool&);
-template Thresholds confident_thresholds<NumpyOrder>(std::span<const double>, const ClassRows&,
-                                                     const Pool&);
-template std::vector<float> bounds_of(const Thresholds&);
-template std::vector<double> bounds_of(const Thresholds&);
-template std::vector<float> confident_bounds<SoundOrder>(std::span<const float>, const ClassRows&,
-                                                         const Pool&);
-template std::vector<double> confident_bounds<SoundOrder>(std::span<const double>, const ClassRows&,
-                                                          const Pool&);
-template std::vector<float> confident_bounds<NumpyOrder>(std::span<const float>, const ClassRows&,
-                                                         const Pool&);
-template std::vector<double> confident_bounds<NumpyOrder>(std::span<const double>, const ClassRows&,
-                                                          const Pool&);
+#define TUSKER_INSTANTIATE(ORDER, T)                                                              \
+    template T mean_confidence<ORDER>(std::span<const T>);                                        \
+    template Thresholds confident_thresholds<ORDER>(std::span<const T>, std::span<const ClassId>, \
+                                                    std::size_t, const Pool&);
+TUSKER_INSTANTIATE(SoundOrder, float)
+TUSKER_INSTANTIATE(SoundOrder, double)
+TUSKER_INSTANTIATE(NumpyOrder, float)
+TUSKER_INSTANTIATE(NumpyOrder, double)
+#undef TUSKER_INSTANTIATE
+#define TUSKER_INSTANTIATE(T)                                                             \
+    template Thresholds thresholds_of(std::span<const T>, std::span<const std::size_t>);  \
+    template std::vector<T> bounds_of(const Thresholds&);                                 \
+    template class Guesser<T>;                                                            \
+    template ConfidentRows confident_rows(const Probabilities&, std::span<const ClassId>, \
+                                          const ScannedRows<T>&, std::span<const T>, const Pool&);
+TUSKER_INSTANTIATE(float)
+TUSKER_INSTANTIATE(double)
+#undef TUSKER_INSTANTIATE
 
 }  // namespace tusker::confident

@@ -10,7 +10,7 @@
 #include "kernels/confident/input_rules.hpp"
 #include "kernels/confident/joint.hpp"
 #include "kernels/confident/near_bounds.hpp"
-#include "kernels/confident/partial_scan.hpp"
+#include "kernels/confident/scanned_rows.hpp"
 #include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
 
@@ -47,6 +47,9 @@ bool same_entries(std::span<const SparseEntry<std::int64_t>> a,
     });
 }
 
+/// 1 for a row that is a label issue, else 0.
+using Flags = std::vector<std::uint8_t>;
+
 /// A set of small numbers that lists its members.
 class Marked {
 public:
@@ -76,17 +79,20 @@ public:
 
 private:
     std::size_t classes() const { return probs_.columns(); }
-    FilterInput<T> input() const { return {probs_, labels, rows_, facts_, guesses_, joint}; }
+    std::vector<Contested<T>> contested_of(ClassId k) const;
 
     Result<void> check(std::span<const LabelMove> moves) const;
     bool only_one_label_is_left() const;
-    void move_labels(std::span<const LabelMove> moves);
+    void move_labels(std::span<const LabelMove> moves, const Pool& pool);
     void move_bounds(const Pool& pool);
-    void guess_again(Row row);
+    T mean_of(ClassId k) const;
+    void guess_again(Row row, Guesser<T>& guesser);
+    LargeVector<ClassId> guess_all(const Pool& pool) const;
     void guess_all_again(const Pool& pool);
     void count_again(const Pool& pool);
     void flag_again(const Pool& pool);
     void prune_again(const Pool& pool);
+    Flags flag_all(const Pool& pool) const;
     void rank_again();
 
     Probabilities probs_;
@@ -114,9 +120,10 @@ StateOf<T>::StateOf(Probabilities probs, std::vector<ClassId> given, LabelIssueO
     : probs_(std::move(probs)),
       options_(std::move(options)),
       facts_(std::move(facts)),
-      rows_(given, probs_.columns()),
-      bounds_(confident_bounds<SoundOrder, T>(facts_.self, rows_, pool)),
-      guesses_(guess_classes<T>(probs_, facts_, bounds_, pool)),
+      rows_(given, probs_.columns(), pool),
+      bounds_(bounds_of<T>(
+          confident_thresholds<SoundOrder, T>(facts_.self, given, probs_.columns(), pool))),
+      guesses_(guess_all(pool)),
       near_(probs_, bounds_, rows_.counts(), pool),
       counted_(probs_.columns()),
       flags_(given.size()),
@@ -126,7 +133,7 @@ StateOf<T>::StateOf(Probabilities probs, std::vector<ClassId> given, LabelIssueO
       widened_(probs_.columns()) {
     labels = std::move(given);
     for (ClassId k = 0; k < classes(); ++k) {
-        means_.push_back(mean_confidence<SoundOrder, T>(facts_.self, rows_.of(k)));
+        means_.push_back(mean_of(k));
         moved_classes_.add(k);
         counted_classes_.add(k);
     }
@@ -161,10 +168,10 @@ Result<void> StateOf<T>::relabel(std::span<const LabelMove> moves, const Pool& p
     std::vector<LabelMove> back;
     for (const auto& move : moves) back.push_back({move.row, labels[move.row]});
     std::ranges::reverse(back);
-    move_labels(moves);
+    move_labels(moves, pool);
     if (only_one_label_is_left()) {
         const ClassId left = labels[0];
-        move_labels(back);
+        move_labels(back, pool);
         moved_classes_.clear();
         changed_rows_.clear();
         return invalid(fmt::format(
@@ -179,7 +186,7 @@ Result<void> StateOf<T>::relabel(std::span<const LabelMove> moves, const Pool& p
 }
 
 template <class T>
-void StateOf<T>::move_labels(std::span<const LabelMove> moves) {
+void StateOf<T>::move_labels(std::span<const LabelMove> moves, const Pool& pool) {
     for (const auto& [at, label] : moves) {
         const auto row = static_cast<Row>(at);
         const ClassId old = std::exchange(labels[row], label);
@@ -189,17 +196,26 @@ void StateOf<T>::move_labels(std::span<const LabelMove> moves) {
         const MatrixView<const T> one(probs_.template row<T>(row, widened_), 1, classes());
         (void)scan_rows<T>(one, row, labels, facts_);
     }
-    if (moves.size() > kMovesOneByOne) rows_ = ClassRows(labels, classes());
+    if (moves.size() > kMovesOneByOne) rows_ = ClassRows(labels, classes(), pool);
+}
+
+/// The self-confidence of a class.
+template <class T>
+T StateOf<T>::mean_of(ClassId k) const {
+    std::vector<T> self;
+    self.reserve(rows_.count(k));
+    for (const Row row : rows_.of(k)) self.push_back(facts_.self[row]);
+    return mean_confidence<SoundOrder, T>(self);
 }
 
 /// Thresholds, bounds and what rows are confident in.
 template <class T>
 void StateOf<T>::move_bounds(const Pool& pool) {
     for (const ClassId k : moved_classes_.members()) {
-        means_[k] = mean_confidence<SoundOrder, T>(facts_.self, rows_.of(k));
+        means_[k] = mean_of(k);
         counted_classes_.add(k);
     }
-    const auto bounds = bounds_of<T>(thresholds_of<T>(means_, rows_));
+    const auto bounds = bounds_of<T>(thresholds_of<T>(means_, rows_.counts()));
     std::vector<ClassId> moved;
     std::size_t columns_to_read = 0;
     for (ClassId k = 0; k < classes(); ++k) {
@@ -209,21 +225,35 @@ void StateOf<T>::move_bounds(const Pool& pool) {
     }
     const std::vector<T> old = std::exchange(bounds_, bounds);
     if (columns_to_read > kColumnsAtMost) return guess_all_again(pool);
+    Guesser<T> guesser(probs_, bounds_);
     for (const ClassId k : moved)
         for (const Row row : near_.rows_between(k, old[k], bounds_[k], rows_.count(k), pool))
-            guess_again(row);
+            guess_again(row, guesser);
 }
 
 template <class T>
-void StateOf<T>::guess_again(Row row) {
-    const ClassId guess =
-        guess_class<T>(probs_.template row<T>(row, widened_), facts_.top[row], bounds_);
+void StateOf<T>::guess_again(Row row, Guesser<T>& guesser) {
+    const ClassId guess = guesser.guess(row, facts_.top[row]);
     if (std::exchange(guesses_[row], guess) != guess) counted_classes_.add(labels[row]);
 }
 
 template <class T>
+LargeVector<ClassId> StateOf<T>::guess_all(const Pool& pool) const {
+    constexpr std::size_t kBlockRows = 4096;
+    LargeVector<ClassId> guesses(probs_.rows());
+    pool.for_each((guesses.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        Guesser<T> guesser(probs_, bounds_);
+        const std::size_t end = std::min(guesses.size(), (block + 1) * kBlockRows);
+        for (std::size_t i = block * kBlockRows; i < end; ++i)
+            guesses[i] = guesser.guess(static_cast<Row>(i), facts_.top[i],
+                                       std::max(facts_.self[i], facts_.other[i]), facts_.second[i]);
+    });
+    return guesses;
+}
+
+template <class T>
 void StateOf<T>::guess_all_again(const Pool& pool) {
-    const auto old = std::exchange(guesses_, guess_classes<T>(probs_, facts_, bounds_, pool));
+    const auto old = std::exchange(guesses_, guess_all(pool));
     for (std::size_t i = 0; i < old.size(); ++i)
         if (old[i] != guesses_[i]) counted_classes_.add(labels[i]);
 }
@@ -231,10 +261,23 @@ void StateOf<T>::guess_all_again(const Pool& pool) {
 template <class T>
 void StateOf<T>::count_again(const Pool& pool) {
     JointRowCounter counter(classes());
-    for (const ClassId k : counted_classes_.members())
-        counted_[k] = counter.count(guesses_, rows_.of(k), k);
+    for (const ClassId k : counted_classes_.members()) {
+        for (const Row row : rows_.of(k))
+            if (guesses_[row] != kNoClass) counter.add(guesses_[row]);
+        counted_[k] = counter.take(k);
+    }
     counted_classes_.clear();
-    joint = calibrate(SparseSquare<std::int64_t>(counted_), rows_, pool);
+    joint = calibrate(SparseSquare<std::int64_t>(counted_), rows_.counts(), pool);
+}
+
+template <class T>
+std::vector<Contested<T>> StateOf<T>::contested_of(ClassId k) const {
+    std::vector<Contested<T>> contested;
+    for (const Row row : rows_.of(k))
+        if (facts_.top[row] != k)
+            contested.push_back({row, facts_.top[row], facts_.self[row], facts_.other[row],
+                                 facts_.second[row], facts_.agrees[row] != 0});
+    return contested;
 }
 
 template <class T>
@@ -242,7 +285,7 @@ void StateOf<T>::flag_again(const Pool& pool) {
     if (prunes(options_.filter_by)) {
         prune_again(pool);
     } else {
-        const Flags flags = flag_rows<SoundOrder>(input(), options_, pool);
+        const Flags flags = flag_all(pool);
         for (std::size_t i = 0; i < flags.size(); ++i)
             if (flags[i] != flags_[i]) changed_rows_.add(static_cast<Row>(i));
         flags_ = flags;
@@ -250,23 +293,50 @@ void StateOf<T>::flag_again(const Pool& pool) {
     moved_classes_.clear();
 }
 
+/// By a filter that does not prune: those are quick over all rows.
+template <class T>
+Flags StateOf<T>::flag_all(const Pool& pool) const {
+    ScannedRows<T> rows{facts_.self, facts_.second, {}};
+    add_contested<T>(facts_, labels, 0, rows.contested);
+    ConfidentRows confident;
+    for (std::size_t i = 0; i < guesses_.size(); ++i)
+        if (guesses_[i] != kNoClass && guesses_[i] != labels[i])
+            confident.elsewhere.push_back({static_cast<Row>(i), guesses_[i]});
+    const auto counts = rows_.counts();
+    Flags flags(labels.size());
+    for (const Row row :
+         flag_rows<SoundOrder, T>({probs_, labels, counts, rows, confident, joint}, options_, pool))
+        flags[row] = 1;
+    return flags;
+}
+
 /// Of the classes that lost or got rows or whose counts differ. A moved row is in its new class.
 template <class T>
 void StateOf<T>::prune_again(const Pool& pool) {
-    auto counts = counts_to_prune(joint, rows_, options_, pool);
+    const auto per_class = rows_.counts();
+    auto counts = counts_to_prune(joint, per_class, options_, pool);
     for (ClassId k = 0; k < classes(); ++k)
         if (prune_counts_.size() == classes() && !same_entries(counts.row(k), prune_counts_.row(k)))
             moved_classes_.add(k);
     prune_counts_ = std::move(counts);
     const auto pruned = moved_classes_.members();
     std::vector<std::vector<Row>> changed(pruned.size());
-    pool.for_each(pruned.size(), [&](std::size_t i) {
-        const auto rows = rows_.of(pruned[i]);
-        std::vector<std::uint8_t> before;
-        for (const Row row : rows) before.push_back(std::exchange(flags_[row], std::uint8_t{0}));
-        prune_class<SoundOrder>(input(), pruned[i], prune_counts_, options_, flags_);
-        for (std::size_t j = 0; j < rows.size(); ++j)
-            if (flags_[rows[j]] != before[j]) changed[i].push_back(rows[j]);
+    for_each_class_block(pruned.size(), pool, [&](std::size_t first, std::size_t end) {
+        ClassPruner<SoundOrder, T> pruner(probs_, facts_.self, facts_.second, prune_counts_,
+                                          options_);
+        for (std::size_t i = first; i < end; ++i) {
+            const ClassId k = pruned[i];
+            const auto contested = contested_of(k);
+            Flags flags(contested.size());
+            pruner.flag({k, rows_.count(k), contested, [&] { return rows_.of(k); }}, flags);
+            auto next = contested.begin();
+            for (const Row row : rows_.of(k)) {
+                const bool is_next = next != contested.end() && next->row == row;
+                const std::uint8_t flag =
+                    is_next ? flags[static_cast<std::size_t>(next++ - contested.begin())] : 0;
+                if (std::exchange(flags_[row], flag) != flag) changed[i].push_back(row);
+            }
+        }
     });
     for (const auto& rows : changed)
         for (const Row row : rows) changed_rows_.add(row);
@@ -278,12 +348,13 @@ void StateOf<T>::rank_again() {
     std::erase_if(ranked, [&](const LabelIssue& issue) {
         return changed_rows_.contains(static_cast<Row>(issue.index));
     });
-    RowScorer<SoundOrder, T> scorer(probs_, facts_, options_.rank_by);
+    RowScorer<SoundOrder, T> scorer(probs_, options_.rank_by);
     std::vector<LabelIssue> come;
     for (const Row row : changed_rows_.members())
         if (flags_[row])
             come.push_back(
-                {row, labels[row], facts_.top[row], static_cast<double>(scorer.score(row))});
+                {row, labels[row], facts_.top[row],
+                 static_cast<double>(scorer.score(row, facts_.self[row], facts_.other[row]))});
     std::ranges::sort(come, worse);
     const auto old_end = static_cast<std::ptrdiff_t>(ranked.size());
     ranked.insert(ranked.end(), come.begin(), come.end());
@@ -297,10 +368,9 @@ Result<std::unique_ptr<LiveRanking::State>> start_as(Probabilities probs,
                                                      LabelIssueOptions options, const Pool& pool,
                                                      const std::stop_token& stop,
                                                      const Progress& progress) {
-    PartialScan<T> scan(labels, probs.columns());
-    TUSKER_TRY(scan.scan(0, probs, pool, stop, progress));
+    auto [facts, checks] = TUSKER_TRY(scan_facts<T>(probs, labels, pool, stop, progress));
     std::vector<std::string> warnings;
-    RowFacts<T> facts = TUSKER_TRY(std::move(scan).facts(options, warnings));
+    TUSKER_TRY(judge(checks, options, warnings));
     std::unique_ptr<LiveRanking::State> state = std::make_unique<StateOf<T>>(
         std::move(probs), std::move(labels), std::move(options), std::move(facts), pool);
     state->warnings = std::move(warnings);

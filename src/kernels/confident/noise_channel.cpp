@@ -80,7 +80,7 @@ Prior fit_prior(std::span<const PairCount> pairs) {
 std::vector<double> estimate_noise_channel(MatrixView<const float> probs,
                                            std::span<const ClassId> labels, const Pool& pool) {
     const std::size_t classes = probs.columns();
-    const ClassRows rows(most_probable(probs), classes);
+    const ClassRows rows(most_probable(probs), classes, pool);
     std::vector<PairCount> pairs(classes * classes);  // [given][true], none on the diagonal
     pool.for_each(classes, [&](std::size_t truth) {
         for (std::size_t given = 0; given < classes; ++given)

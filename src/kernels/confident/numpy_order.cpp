@@ -68,43 +68,85 @@ double pairwise_sum(Entries entries, std::size_t begin, std::size_t length) {
 
 // --- Argsort ----------------------------------------------------------------------------------
 // Introsort on an index array: median of three, Hoare's partition, insertion sort for short pieces,
-// heapsort when the depth says that the pivots are bad.
+// heapsort when the depth says that the pivots are bad. Here each index carries its key. Where
+// equal keys end up follows from which elements are swapped with which, so that is NumPy's; how
+// they are found is not: see swap_by_blocks.
 
 /// Pieces of at most so many elements are insertion-sorted.
 constexpr std::ptrdiff_t kShortPiece = 16;
+/// Elements that are compared with the pivot before any of them is moved.
+constexpr std::ptrdiff_t kBlock = 32;
+/// Pieces of more elements are sorted by two threads.
+constexpr std::ptrdiff_t kWorthSharing = 1 << 13;
 
 template <class T>
 bool less(T a, T b) {
-    return a < b || (b != b && a == a);
+    // Without branches: which way they go is chance.
+    return static_cast<bool>(static_cast<int>(a < b) |
+                             (static_cast<int>(b != b) & static_cast<int>(a == a)));
 }
 
 template <class T>
 class Introsort {
 public:
-    explicit Introsort(std::span<const T> keys) : keys_(keys), order_(keys.size()) {
-        std::iota(order_.begin(), order_.end(), 0U);
+    Introsort(std::span<const T> keys, const Pool* pool) : elements_(keys.size()), pool_(pool) {
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            elements_[i] = {keys[i], static_cast<std::uint32_t>(i)};
     }
     std::vector<std::uint32_t> run() && {
-        if (order_.size() > 1) {
-            const int depth = 2 * (static_cast<int>(std::bit_width(order_.size())) - 1);
-            sort(0, static_cast<std::ptrdiff_t>(order_.size()) - 1, depth);
+        if (elements_.size() > 1) {
+            const int depth = 2 * (static_cast<int>(std::bit_width(elements_.size())) - 1);
+            sort(0, static_cast<std::ptrdiff_t>(elements_.size()) - 1, depth);
         }
-        return std::move(order_);
+        std::vector<std::uint32_t> order;
+        order.reserve(elements_.size());
+        for (const auto& element : elements_) order.push_back(element.position);
+        return order;
     }
 
 private:
-    std::uint32_t& at(std::ptrdiff_t i) { return order_[static_cast<std::size_t>(i)]; }
-    T key(std::ptrdiff_t i) const { return keys_[order_[static_cast<std::size_t>(i)]]; }
+    struct Element {
+        T key;
+        std::uint32_t position;
+    };
+
+    /// Offsets of elements that stand on the wrong side of the pivot, as a scan from one end meets
+    /// them; those not swapped yet.
+    struct Misplaced {
+        std::array<std::uint8_t, kBlock> offsets;
+        std::ptrdiff_t next = 0;
+        std::ptrdiff_t end = 0;
+        bool empty() const { return next == end; }
+    };
+
+    Element& at(std::ptrdiff_t i) { return elements_[static_cast<std::size_t>(i)]; }
+    T key(std::ptrdiff_t i) const { return elements_[static_cast<std::size_t>(i)].key; }
     void swap(std::ptrdiff_t i, std::ptrdiff_t j) { std::swap(at(i), at(j)); }
 
     /// NumPy stacks the larger side and goes on with the smaller; the sides do not overlap, so that
-    /// the larger may as well go first. The depth is looked at only when a stacked side is begun.
+    /// they may as well be sorted in any order, or at once. The depth is looked at only when a
+    /// stacked side is begun.
     void sort(std::ptrdiff_t left, std::ptrdiff_t right, int depth) {
         if (depth < 0) return heapsort(left, right - left + 1);
+        sort_on(left, right, depth);
+    }
+    void sort_on(std::ptrdiff_t left, std::ptrdiff_t right, int depth) {
         while (right - left >= kShortPiece) {
             const std::ptrdiff_t middle = partition(left, right);
             --depth;
-            if (middle - left < right - middle) {
+            const bool goes_on_left = middle - left < right - middle;
+            if (pool_ != nullptr && right - left > kWorthSharing) {
+                return pool_->for_each(2, [&](std::size_t side) {
+                    const bool is_left = side == 0;
+                    const std::ptrdiff_t first = is_left ? left : middle + 1;
+                    const std::ptrdiff_t last = is_left ? middle - 1 : right;
+                    if (is_left == goes_on_left)
+                        sort_on(first, last, depth);
+                    else
+                        sort(first, last, depth);
+                });
+            }
+            if (goes_on_left) {
                 sort(middle + 1, right, depth);
                 right = middle - 1;
             } else {
@@ -112,7 +154,7 @@ private:
                 left = middle + 1;
             }
         }
-        insertion_sort(left, right);
+        sort_short(left, right);
     }
 
     std::ptrdiff_t partition(std::ptrdiff_t left, std::ptrdiff_t right) {
@@ -124,6 +166,7 @@ private:
         swap(middle, right - 1);
         std::ptrdiff_t i = left;
         std::ptrdiff_t j = right - 1;
+        swap_by_blocks(i, j, pivot);
         while (true) {
             do ++i;
             while (less(key(i), pivot));
@@ -136,14 +179,57 @@ private:
         return i;
     }
 
-    void insertion_sort(std::ptrdiff_t left, std::ptrdiff_t right) {
-        for (std::ptrdiff_t i = left + 1; i <= right; ++i) {
-            const std::uint32_t moved = at(i);
-            std::ptrdiff_t hole = i;
-            for (; hole > left && less(keys_[moved], key(hole - 1)); --hole)
-                at(hole) = at(hole - 1);
-            at(hole) = moved;
+    /// Swaps what Hoare's scans from i upwards and from j downwards would swap: the first misplaced
+    /// from the left with the first from the right, and so on; as far as they cannot meet yet.
+    /// Moves i and j so that the scans go on from there.
+    void swap_by_blocks(std::ptrdiff_t& i, std::ptrdiff_t& j, T pivot) {
+        Misplaced left;
+        Misplaced right;
+        // The blocks are i + 1 … i + kBlock and j - 1 … j - kBlock.
+        while (j - i > 2 * kBlock) {
+            if (left.empty()) {
+                left.next = left.end = 0;
+                for (std::ptrdiff_t n = 0; n < kBlock; ++n) {
+                    left.offsets[static_cast<std::size_t>(left.end)] = static_cast<std::uint8_t>(n);
+                    left.end += static_cast<std::ptrdiff_t>(!less(key(i + 1 + n), pivot));
+                }
+            }
+            if (right.empty()) {
+                right.next = right.end = 0;
+                for (std::ptrdiff_t n = 0; n < kBlock; ++n) {
+                    right.offsets[static_cast<std::size_t>(right.end)] =
+                        static_cast<std::uint8_t>(n);
+                    right.end += static_cast<std::ptrdiff_t>(!less(pivot, key(j - 1 - n)));
+                }
+            }
+            for (; !left.empty() && !right.empty(); ++left.next, ++right.next)
+                swap(i + 1 + left.offsets[static_cast<std::size_t>(left.next)],
+                     j - 1 - right.offsets[static_cast<std::size_t>(right.next)]);
+            if (left.empty()) i += kBlock;
+            if (right.empty()) j -= kBlock;
         }
+        // What is left of a block begins with one that is misplaced.
+        if (!left.empty()) i += left.offsets[static_cast<std::size_t>(left.next)];
+        if (!right.empty()) j -= right.offsets[static_cast<std::size_t>(right.next)];
+    }
+
+    /// NumPy's insertion sort keeps equal keys in order; so does placing each element behind those
+    /// that are less and those before it that are equal, without a branch that is chance.
+    void sort_short(std::ptrdiff_t left, std::ptrdiff_t right) {
+        const auto count = static_cast<std::size_t>(std::max<std::ptrdiff_t>(right - left + 1, 0));
+        std::array<Element, kShortPiece> piece;
+        std::copy_n(elements_.begin() + left, count, piece.begin());
+        std::array<std::uint8_t, kShortPiece> place{};
+        for (std::size_t i = 1; i < count; ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                const auto goes_before =
+                    static_cast<std::uint8_t>(less(piece[i].key, piece[j].key));
+                place[j] = static_cast<std::uint8_t>(place[j] + goes_before);
+                place[i] = static_cast<std::uint8_t>(place[i] + (1U - goes_before));
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i)
+            at(left + static_cast<std::ptrdiff_t>(place[i])) = piece[i];
     }
 
     void heapsort(std::ptrdiff_t first, std::ptrdiff_t count) {
@@ -151,27 +237,26 @@ private:
             sift_down(first, root, count, at(first + root - 1));
         }
         while (count > 1) {
-            const std::uint32_t last = at(first + count - 1);
+            const Element last = at(first + count - 1);
             at(first + count - 1) = at(first);
             --count;
             sift_down(first, 1, count, last);
         }
     }
     /// Puts `moved` where it belongs below the node `root`; nodes count from 1.
-    void sift_down(std::ptrdiff_t first, std::ptrdiff_t root, std::ptrdiff_t count,
-                   std::uint32_t moved) {
+    void sift_down(std::ptrdiff_t first, std::ptrdiff_t root, std::ptrdiff_t count, Element moved) {
         const std::ptrdiff_t base = first - 1;
         for (std::ptrdiff_t child = 2 * root; child <= count; child *= 2) {
             if (child < count && less(key(base + child), key(base + child + 1))) ++child;
-            if (!less(keys_[moved], key(base + child))) break;
+            if (!less(moved.key, key(base + child))) break;
             at(base + root) = at(base + child);
             root = child;
         }
         at(base + root) = moved;
     }
 
-    std::span<const T> keys_;
-    std::vector<std::uint32_t> order_;
+    std::vector<Element> elements_;
+    const Pool* pool_;
 };
 
 }  // namespace
@@ -205,11 +290,11 @@ double NumpyOrder::einsum(std::span<const double> a, std::span<const double> b) 
     return sums[0] + sums[1];
 }
 
-std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const float> keys) {
-    return Introsort<float>(keys).run();
+std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const float> keys, const Pool* pool) {
+    return Introsort<float>(keys, pool).run();
 }
-std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const double> keys) {
-    return Introsort<double>(keys).run();
+std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const double> keys, const Pool* pool) {
+    return Introsort<double>(keys, pool).run();
 }
 
 // Sixteen running sums, four to a register; a register's halves are added first, then the

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/pool.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
 namespace tusker::confident {
@@ -48,9 +49,11 @@ struct NumpyOrder {
     /// np.einsum("ij,ij->i", a, b) of one row of contiguous arrays.
     static double einsum(std::span<const double> a, std::span<const double> b);
 
-    /// np.argsort(keys); NaN last.
-    static std::vector<std::uint32_t> argsort(std::span<const float> keys);
-    static std::vector<std::uint32_t> argsort(std::span<const double> keys);
+    /// np.argsort(keys); NaN last. Long ones on the pool's threads, if there is one.
+    static std::vector<std::uint32_t> argsort(std::span<const float> keys,
+                                              const Pool* pool = nullptr);
+    static std::vector<std::uint32_t> argsort(std::span<const double> keys,
+                                              const Pool* pool = nullptr);
 
     /// np.log of an array's element; finite and > 0.
     static float log(float x);

@@ -1,12 +1,10 @@
 #include "kernels/confident/partial_scan.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/filters.hpp"
 #include "kernels/confident/input_rules.hpp"
 #include "kernels/confident/joint.hpp"
@@ -19,96 +17,98 @@ namespace tusker::confident {
 namespace {
 
 template <class Order, class T>
-std::vector<double> score_all(const Probabilities& probs, const RowFacts<T>& facts, RankBy rank_by,
-                              const Pool& pool) {
+std::vector<double> score_all(const Probabilities& probs, std::span<const ClassId> labels,
+                              const ScannedRows<T>& rows, RankBy rank_by, const Pool& pool) {
     std::vector<double> scores(probs.rows());
     // Not stopped half-way: it is asked for by those who need every score.
     (void)RowPass(probs.rows(), probs.columns(), pool)
         .run([&](std::size_t first, std::size_t count) {
-            RowScorer<Order, T> scorer(probs, facts, rank_by);
-            for (std::size_t i = first; i < first + count; ++i)
-                scores[i] = static_cast<double>(scorer.score(static_cast<Row>(i)));
+            RowScorer<Order, T> scorer(probs, rank_by);
+            RowWalk<T> walk(rows, labels, first);
+            for (std::size_t i = first; i < first + count; ++i) {
+                const auto seen = walk.at(static_cast<Row>(i));
+                scores[i] =
+                    static_cast<double>(scorer.score(static_cast<Row>(i), seen.self, seen.other));
+            }
         });
     return scores;
 }
 
+/// Rows that are label issues, what was seen of them, and what is made of it.
+template <class T>
+struct Flagged {
+    std::span<const Row> rows;  // ascending
+    std::vector<typename RowWalk<T>::Seen> seen;
+};
+
 /// Worst first. S is the type that cleanlab would score in.
 template <class Order, class S, class T>
 std::vector<LabelIssue> in_order(std::span<const S> scores, std::span<const ClassId> labels,
-                                 const RowFacts<T>& facts, std::span<const Row> flagged) {
+                                 const Flagged<T>& flagged, const Pool& pool) {
     std::vector<LabelIssue> ranked;
-    ranked.reserve(flagged.size());
-    for (const auto i : Order::argsort(scores)) {
-        const Row row = flagged[i];
-        ranked.push_back({row, labels[row], facts.top[row], static_cast<double>(scores[i])});
+    ranked.reserve(scores.size());
+    for (const auto i : Order::argsort(scores, &pool)) {
+        const Row row = flagged.rows[i];
+        ranked.push_back({row, labels[row], flagged.seen[i].top, static_cast<double>(scores[i])});
     }
     return ranked;
 }
 
 template <class Order, class T>
 std::vector<LabelIssue> rank(const Probabilities& probs, std::span<const ClassId> labels,
-                             const RowFacts<T>& facts, std::span<const Row> flagged,
-                             RankBy rank_by) {
-    RowScorer<Order, T> scorer(probs, facts, rank_by);
-    std::vector<T> scores(flagged.size());
-    for (std::size_t i = 0; i < flagged.size(); ++i) scores[i] = scorer.score(flagged[i]);
-    return in_order<Order>(std::span<const T>(scores), labels, facts, flagged);
+                             const Flagged<T>& flagged, RankBy rank_by, const Pool& pool) {
+    RowScorer<Order, T> scorer(probs, rank_by);
+    std::vector<T> scores(flagged.rows.size());
+    for (std::size_t i = 0; i < scores.size(); ++i)
+        scores[i] = scorer.score(flagged.rows[i], flagged.seen[i].self, flagged.seen[i].other);
+    return in_order<Order>(std::span<const T>(scores), labels, flagged, pool);
 }
 
 template <class Order, class W, class T>
 std::vector<LabelIssue> rank_adjusted(const Probabilities& probs, std::span<const ClassId> labels,
-                                      const RowFacts<T>& facts, std::span<const Row> flagged,
-                                      RankBy rank_by, const Thresholds& thresholds) {
+                                      const Flagged<T>& flagged, RankBy rank_by,
+                                      const Thresholds& thresholds, const Pool& pool) {
     AdjustedScorer<Order, W, T> scorer(thresholds.values, rank_by);
-    std::vector<W> scores(flagged.size());
+    std::vector<W> scores(flagged.rows.size());
     std::vector<T> widened(probs.columns());
-    for (std::size_t i = 0; i < flagged.size(); ++i) {
-        const Row row = flagged[i];
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        const Row row = flagged.rows[i];
         scores[i] = scorer.score(probs.row<T>(row, widened), labels[row]);
     }
-    return in_order<Order>(std::span<const W>(scores), labels, facts, flagged);
+    return in_order<Order>(std::span<const W>(scores), labels, flagged, pool);
 }
 
-std::vector<Row> rows_of(const Flags& flags) {
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < flags.size(); ++i)
-        if (flags[i]) rows.push_back(static_cast<Row>(i));
-    return rows;
-}
-
-/// What all rows say together, from what each says; a few rows are read again.
+/// What all rows say together, from what was kept of each; a few rows are read again.
 template <class Order, class T>
 LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> labels,
-                        const RowFacts<T>& facts, const LabelIssueOptions& options,
+                        const ScannedRows<T>& rows, const LabelIssueOptions& options,
                         const Pool& pool) {
-    const ClassRows rows(labels, probs.columns());
     LabelIssues issues;
     issues.rows = probs.rows();
-    issues.labels_per_class = rows.counts();
-    const auto thresholds = confident_thresholds<Order, T>(facts.self, rows, pool);
+    const auto thresholds =
+        confident_thresholds<Order, T>(rows.self, labels, probs.columns(), pool);
+    issues.labels_per_class = thresholds.labels_per_class;
     const auto bounds = bounds_of<T>(thresholds);
-    const auto guesses = guess_classes<T>(probs, facts, bounds, pool);
-    issues.joint = calibrate(count_joint(guesses, rows, pool), rows, pool);
-    const FilterInput<T> input{probs, labels, rows, facts, guesses, issues.joint};
-    const auto flagged = rows_of(flag_rows<Order>(input, options, pool));
+    const auto confident = confident_rows<T>(probs, labels, rows, bounds, pool);
+    issues.joint = calibrate(count_joint(confident, labels, pool), issues.labels_per_class, pool);
+    const auto flagged_rows = flag_rows<Order, T>(
+        {probs, labels, issues.labels_per_class, rows, confident, issues.joint}, options, pool);
+    Flagged<T> flagged{flagged_rows, {}};
+    flagged.seen.reserve(flagged_rows.size());
+    RowWalk<T> walk(rows, labels);
+    for (const Row row : flagged_rows) flagged.seen.push_back(walk.at(row));
     issues.ranked = with_row_order<Order>(options.layout, [&]<class RowOrder>(RowOrder) {
         if (!options.adjust_probabilities)
-            return rank<RowOrder>(probs, labels, facts, flagged, options.rank_by);
+            return rank<RowOrder>(probs, labels, flagged, options.rank_by, pool);
         if (thresholds.in_double)
-            return rank_adjusted<RowOrder, double>(probs, labels, facts, flagged, options.rank_by,
-                                                   thresholds);
-        return rank_adjusted<RowOrder, T>(probs, labels, facts, flagged, options.rank_by,
-                                          thresholds);
+            return rank_adjusted<RowOrder, double>(probs, labels, flagged, options.rank_by,
+                                                   thresholds, pool);
+        return rank_adjusted<RowOrder, T>(probs, labels, flagged, options.rank_by, thresholds,
+                                          pool);
     });
-    if (options.all_scores) issues.scores = score_all<Order>(probs, facts, options.rank_by, pool);
+    if (options.all_scores)
+        issues.scores = score_all<Order>(probs, labels, rows, options.rank_by, pool);
     return issues;
-}
-
-/// Moves the rows of `from` to where they belong, and frees theirs.
-template <class Value>
-void move_rows(LargeVector<Value>& from, std::size_t first, LargeVector<Value>& to) {
-    std::ranges::copy(from, to.begin() + static_cast<std::ptrdiff_t>(first));
-    from = {};
 }
 
 }  // namespace
@@ -131,20 +131,10 @@ Result<void> PartialScan<T>::scan(std::size_t first, const Probabilities& rows, 
         return invalid(fmt::format(
             "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
             first + static_cast<std::size_t>(wrong - labels.begin()), *wrong, classes_));
-    Run run{first, RowFacts<T>(rows.rows())};
-    RowChecks checks;
-    std::mutex mutex;  // guards checks
-    RowPass pass(rows.rows(), classes_, pool, stop, progress);
-    TUSKER_TRY(pass.run([&](std::size_t begin, std::size_t count) {
-        RowChecks found;
-        rows.read<T>(begin, count, [&](MatrixView<const T> block, std::size_t row) {
-            found.merge(scan_rows<T>(block, row, labels, run.facts));
-        });
-        found.move_by(first);
-        const std::lock_guard lock(mutex);
-        checks.merge(found);
-    }));
-    TUSKER_TRY(add(std::move(run)));
+    auto [scanned, checks] = TUSKER_TRY(scan_all<T>(rows, labels, pool, stop, progress));
+    for (auto& row : scanned.contested) row.row += static_cast<Row>(first);
+    checks.move_by(first);
+    TUSKER_TRY(add({first, std::move(scanned)}));
     checks_.merge(checks);
     return {};
 }
@@ -161,7 +151,7 @@ Result<void> PartialScan<T>::merge(PartialScan other) {
 
 template <class T>
 Result<void> PartialScan<T>::add(Run run) {
-    if (run.facts.self.empty()) return {};
+    if (run.rows.size() == 0) return {};
     const auto next = std::ranges::upper_bound(runs_, run.first, {}, &Run::first);
     const bool after_another = next != runs_.begin() && std::prev(next)->end() > run.first;
     if (after_another || (next != runs_.end() && run.end() > next->first))
@@ -171,36 +161,35 @@ Result<void> PartialScan<T>::add(Run run) {
     return {};
 }
 
-/// The facts of all rows in one piece. Column by column, so that never more than one of them is
-/// there twice.
+/// All rows in one piece.
 template <class T>
-Result<RowFacts<T>> PartialScan<T>::take_all() {
+Result<ScannedRows<T>> PartialScan<T>::take_all() {
     std::size_t scanned = 0;
     for (const Run& run : runs_) {
         if (run.first != scanned) return invalid(fmt::format("row {} was not scanned", scanned));
         scanned = run.end();
     }
     if (scanned != labels_.size()) return invalid(fmt::format("row {} was not scanned", scanned));
-    if (runs_.size() == 1) return std::move(runs_.front().facts);
-    RowFacts<T> all(0);
-    const auto join = [&](auto column) {
-        (all.*column).resize(labels_.size());
-        for (Run& run : runs_) move_rows(run.facts.*column, run.first, all.*column);
+    if (runs_.size() == 1) return std::move(runs_.front().rows);
+    // One after the other, so that never more than one of them is there twice.
+    ScannedRows<T> all;
+    const auto join = [&](auto values) {
+        (all.*values).reserve(labels_.size());
+        for (Run& run : runs_) {
+            auto& from = run.rows.*values;
+            (all.*values).insert((all.*values).end(), from.begin(), from.end());
+            from = {};
+        }
     };
-    join(&RowFacts<T>::self);
-    join(&RowFacts<T>::other);
-    join(&RowFacts<T>::second);
-    join(&RowFacts<T>::top);
-    join(&RowFacts<T>::agrees);
+    join(&ScannedRows<T>::self);
+    join(&ScannedRows<T>::second);
+    for (Run& run : runs_) {
+        auto& from = run.rows.contested;
+        all.contested.insert(all.contested.end(), from.begin(), from.end());
+        from = {};
+    }
     runs_.clear();
     return all;
-}
-
-template <class T>
-Result<RowFacts<T>> PartialScan<T>::facts(const LabelIssueOptions& options,
-                                          std::vector<std::string>& warnings) && {
-    TUSKER_TRY(judge(checks_, options, warnings));
-    return take_all();
 }
 
 template <class T>
@@ -212,10 +201,11 @@ Result<LabelIssues> PartialScan<T>::finish(const Probabilities& all,
                         all.columns(), classes_));
     TUSKER_TRY(check_input(all.rows(), all.columns(), labels_, options));
     std::vector<std::string> warnings;
-    const RowFacts<T> facts = TUSKER_TRY(std::move(*this).facts(options, warnings));
+    TUSKER_TRY(judge(checks_, options, warnings));
+    const ScannedRows<T> rows = TUSKER_TRY(take_all());
     LabelIssues issues = options.order == Order::Sound
-                             ? issues_from<SoundOrder>(all, labels_, facts, options, pool)
-                             : issues_from<NumpyOrder>(all, labels_, facts, options, pool);
+                             ? issues_from<SoundOrder>(all, labels_, rows, options, pool)
+                             : issues_from<NumpyOrder>(all, labels_, rows, options, pool);
     issues.warnings = std::move(warnings);
     return issues;
 }

@@ -14,14 +14,15 @@
 #include "base/pool.hpp"
 #include "kernels/confident/confident.hpp"
 #include "kernels/confident/probabilities.hpp"
-#include "kernels/confident/row_scan.hpp"
+#include "kernels/confident/scanned_rows.hpp"
 
 namespace tusker::confident {
 
 /// T is the type that is computed in: double if any block of rows is, else float.
 ///
-/// Memory: 17 bytes a row scanned for float, 29 for double; finish takes at most twice that for a
-/// while, besides 24 for each label issue and what K × K classes with rows in common need.
+/// Memory: 8 bytes a row scanned for float, 16 for double, and 24 or 40 more for a contested one;
+/// finish takes at most that again for a while, besides 24 for each label issue and what K × K
+/// classes with rows in common need.
 template <class T>
 class PartialScan {
 public:
@@ -44,21 +45,16 @@ public:
     Result<LabelIssues> finish(const Probabilities& all, const LabelIssueOptions& options,
                                const Pool& pool) &&;
 
-    /// The facts of all N rows, for those who go on from there. Errors: a row that was not scanned,
-    /// or that `options` do not allow; what they do allow is appended to `warnings`.
-    Result<RowFacts<T>> facts(const LabelIssueOptions& options,
-                              std::vector<std::string>& warnings) &&;
-
 private:
-    /// The facts of rows that follow each other.
+    /// Rows that follow each other; numbered, where contested, among all.
     struct Run {
         std::size_t first = 0;
-        RowFacts<T> facts;
-        std::size_t end() const { return first + facts.self.size(); }
+        ScannedRows<T> rows;
+        std::size_t end() const { return first + rows.size(); }
     };
 
     Result<void> add(Run run);
-    Result<RowFacts<T>> take_all();
+    Result<ScannedRows<T>> take_all();
 
     std::span<const ClassId> labels_;
     std::size_t classes_;

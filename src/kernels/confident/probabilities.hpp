@@ -52,6 +52,13 @@ public:
         return scratch;
     }
 
+    /// The row as it lies in memory.
+    std::span<const std::byte> bytes(std::size_t i) const {
+        const Placed& part = part_of(i);
+        return std::visit([&](const auto& view) { return std::as_bytes(view.row(i - part.first)); },
+                          part.values);
+    }
+
     template <class T>
     T at(std::size_t i, std::size_t column) const {
         const Placed& part = part_of(i);

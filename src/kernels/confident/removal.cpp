@@ -41,8 +41,8 @@ std::vector<Count> round_row(std::span<const double> row) {
 }  // namespace
 
 SparseSquare<std::int64_t> scale_to_removal(const SparseSquare<std::int64_t>& counts,
-                                            std::span<const double> removed, const ClassRows& rows,
-                                            const Pool& pool) {
+                                            std::span<const double> removed,
+                                            std::span<const std::size_t> given, const Pool& pool) {
     const std::size_t classes = counts.size();
     std::vector<double> taken = transposed(counts);
     std::vector<double> sums(classes);
@@ -54,7 +54,7 @@ SparseSquare<std::int64_t> scale_to_removal(const SparseSquare<std::int64_t>& co
         for (std::size_t j = 0; j < classes; ++j) row[j] /= sums[j];
         const double noise = NumpyOrder::sum(std::span<const double>(row)) - row[i];
         for (double& value : row) value = value * removed[i] / noise;
-        row[i] = static_cast<double>(rows.count(i)) - removed[i];
+        row[i] = static_cast<double>(given[i]) - removed[i];
         rounded[i] = round_row(row);
     });
     std::vector<std::vector<Count>> result(classes);

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "base/pool.hpp"
-#include "kernels/confident/class_rows.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
 namespace tusker::confident {
@@ -21,8 +20,9 @@ namespace tusker::confident {
 ///
 /// counts   prune_counts of the joint, [K × K]
 /// removed  [K]
+/// given    [K] rows given each class
 SparseSquare<std::int64_t> scale_to_removal(const SparseSquare<std::int64_t>& counts,
-                                            std::span<const double> removed, const ClassRows& rows,
-                                            const Pool& pool);
+                                            std::span<const double> removed,
+                                            std::span<const std::size_t> given, const Pool& pool);
 
 }  // namespace tusker::confident

@@ -22,14 +22,6 @@ T normalized_margin(T self, T other) {
     return (self - other + T{1}) / T{2};
 }
 
-template <class T>
-std::vector<T> normalized_margins(const RowFacts<T>& facts) {
-    std::vector<T> margins(facts.self.size());
-    for (std::size_t i = 0; i < margins.size(); ++i)
-        margins[i] = normalized_margin(facts.self[i], facts.other[i]);
-    return margins;
-}
-
 /// Calls work with the order in which a row of probabilities is added: Order{}, but for cleanlab's
 /// it follows how the caller's matrix lies.
 template <class Order, class Work>
@@ -141,35 +133,31 @@ private:
 template <class Order, class T>
 class RowScorer {
 public:
-    RowScorer(const Probabilities& probs, const RowFacts<T>& facts, RankBy rank_by)
-        : probs_(probs),
-          facts_(facts),
-          rank_by_(rank_by),
-          row_(probs.columns()),
-          terms_(probs.columns()) {}
+    RowScorer(const Probabilities& probs, RankBy rank_by)
+        : probs_(probs), rank_by_(rank_by), row_(probs.columns()), terms_(probs.columns()) {}
 
-    T score(Row row) {
+    /// self   the row's p[given]
+    /// other  its largest probability of another class
+    T score(Row row, T self, T other) {
         switch (rank_by_) {
             case RankBy::SelfConfidence:
-                return facts_.self[row];
+                return self;
             case RankBy::NormalizedMargin:
-                return normalized_margin(facts_.self[row], facts_.other[row]);
+                return normalized_margin(self, other);
             case RankBy::ConfidenceWeightedEntropy:
-                return entropy_score(row, false);
+                return entropy_score(row, self, false);
             case RankBy::WeightedEntropy:
-                return entropy_score(row, true);
+                return entropy_score(row, self, true);
         }
         return 0;
     }
 
 private:
-    T entropy_score(Row row, bool continuous) {
-        return weighted_entropy<Order, T>(probs_.row<T>(row, row_), facts_.self[row], continuous,
-                                          terms_);
+    T entropy_score(Row row, T self, bool continuous) {
+        return weighted_entropy<Order, T>(probs_.row<T>(row, row_), self, continuous, terms_);
     }
 
     const Probabilities& probs_;
-    const RowFacts<T>& facts_;
     RankBy rank_by_;
     std::vector<T> row_;  // scratch
     std::vector<T> terms_;

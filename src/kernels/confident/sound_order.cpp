@@ -1,10 +1,13 @@
 #include "kernels/confident/sound_order.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <numbers>
+#include <numeric>
+#include <utility>
 
 #include "kernels/confident/lowest.hpp"
 
@@ -18,14 +21,54 @@ T compensated(std::span<const T> values) {
     return static_cast<T>(sum.value());
 }
 
+/// Fewer keys are sorted sooner by comparing them.
+constexpr std::size_t kWorthCounting = 2048;
+constexpr unsigned kDigitBits = 11;
+
+/// Unsigned numbers in the order of the keys; -0 and 0 are equal.
+std::uint32_t ordered_bits(float key) {
+    const auto bits = std::bit_cast<std::uint32_t>(key + 0.0F);
+    return (bits >> 31U) != 0 ? ~bits : bits | (1U << 31U);
+}
+std::uint64_t ordered_bits(double key) {
+    const auto bits = std::bit_cast<std::uint64_t>(key + 0.0);
+    return (bits >> 63U) != 0 ? ~bits : bits | (std::uint64_t{1} << 63U);
+}
+
+/// Sorts by one digit after the other, the last one first. Digits that all have in common cost
+/// nothing.
+template <class Bits>
+void sort_by_digits(std::vector<std::pair<Bits, std::uint32_t>>& elements) {
+    constexpr std::size_t kValues = std::size_t{1} << kDigitBits;
+    std::vector<std::pair<Bits, std::uint32_t>> moved(elements.size());
+    std::vector<std::size_t> next(kValues);
+    for (unsigned shift = 0; shift < 8 * sizeof(Bits); shift += kDigitBits) {
+        const auto digit = [&](const auto& element) {
+            return static_cast<std::size_t>(element.first >> shift) & (kValues - 1);
+        };
+        std::ranges::fill(next, 0);
+        for (const auto& element : elements) ++next[digit(element)];
+        if (next[digit(elements.front())] == elements.size()) continue;
+        std::exclusive_scan(next.begin(), next.end(), next.begin(), std::size_t{0});
+        for (const auto& element : elements) moved[next[digit(element)]++] = element;
+        elements.swap(moved);
+    }
+}
+
 template <class T>
 std::vector<std::uint32_t> stable_argsort(std::span<const T> keys) {
-    std::vector<Keyed<T>> keyed(keys.size());
+    using Bits = decltype(ordered_bits(T{}));
+    std::vector<std::pair<Bits, std::uint32_t>> elements;
+    elements.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i)
-        keyed[i] = {keys[i], static_cast<std::uint32_t>(i)};
-    std::ranges::sort(keyed, std::less{});
-    std::vector<std::uint32_t> order(keys.size());
-    std::ranges::transform(keyed, order.begin(), &Keyed<T>::position);
+        elements.emplace_back(ordered_bits(keys[i]), static_cast<std::uint32_t>(i));
+    if (keys.size() < kWorthCounting)
+        std::ranges::sort(elements);
+    else
+        sort_by_digits(elements);
+    std::vector<std::uint32_t> order;
+    order.reserve(keys.size());
+    for (const auto& element : elements) order.push_back(element.second);
     return order;
 }
 
@@ -38,10 +81,10 @@ double SoundOrder::sum(std::span<const PlacedValue> entries, std::size_t /*lengt
     for (const PlacedValue& entry : entries) sum.add(entry.value);
     return sum.value();
 }
-std::vector<std::uint32_t> SoundOrder::argsort(std::span<const float> keys) {
+std::vector<std::uint32_t> SoundOrder::argsort(std::span<const float> keys, const Pool* /*pool*/) {
     return stable_argsort(keys);
 }
-std::vector<std::uint32_t> SoundOrder::argsort(std::span<const double> keys) {
+std::vector<std::uint32_t> SoundOrder::argsort(std::span<const double> keys, const Pool* /*pool*/) {
     return stable_argsort(keys);
 }
 
