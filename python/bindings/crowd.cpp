@@ -261,7 +261,7 @@ nb::tuple estimate(const Array1<Index>& items, const Array1<Index>& annotators,
                    const std::vector<std::pair<Index, ClassId>>& gold,
                    const std::optional<Array1<std::int64_t>>& first_order, bool crowd_kit_order) {
     std::vector<Index> first;
-    if (first_order) first = class_ids(*first_order);
+    if (first_order) first = class_ids<std::vector<Index>>(*first_order);
     std::vector<Gold> known;
     for (const auto& [item, label] : gold) known.push_back({item, label});
     const CrowdSize size{sizes.at(0), sizes.at(1), sizes.at(2)};
