@@ -1,4 +1,5 @@
 // Wrong labels where a row may have several classes or none.
+#include <bit>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,59 @@ MultilabelOptions options_of(const nb::dict& given) {
 
 LabelBits bits_of(const Cells& labels) { return take(LabelBits::from_matrix(view_of(labels))); }
 
+/// Sets the bits of one row. False: it holds something else than integers below `classes`.
+bool read_row(PyObject* list, std::size_t row, LabelBits& bits) {
+    const Py_ssize_t count = PyList_GET_SIZE(list);
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        PyObject* item = PyList_GET_ITEM(list, i);
+        if (!PyLong_CheckExact(item)) return false;
+        int overflow = 0;
+        const long k = PyLong_AsLongAndOverflow(item, &overflow);
+        if (overflow != 0 || k < 0 || static_cast<std::size_t>(k) >= bits.classes()) return false;
+        bits.set(row, static_cast<std::size_t>(k));
+    }
+    return true;
+}
+
+/// Lists of Python's own integers below `classes`, as nearly all callers have them. None for
+/// anything else, which the slower way may take or refuse by name.
+nb::object read_lists(const nb::list& rows, std::size_t classes) {
+    const auto count = nb::len(rows);
+    LabelBits bits(count, classes);
+    // The lists lie anywhere in memory: each is asked for some rows ahead, then its items.
+    constexpr std::size_t kAhead = 16;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i + 2 * kAhead < count)
+            __builtin_prefetch(
+                PyList_GET_ITEM(rows.ptr(), static_cast<Py_ssize_t>(i + 2 * kAhead)));
+        if (i + kAhead < count) {
+            PyObject* later = PyList_GET_ITEM(rows.ptr(), static_cast<Py_ssize_t>(i + kAhead));
+            if (PyList_CheckExact(later))
+                __builtin_prefetch(reinterpret_cast<PyListObject*>(later)->ob_item);
+        }
+        PyObject* row = PyList_GET_ITEM(rows.ptr(), static_cast<Py_ssize_t>(i));
+        if (!PyList_CheckExact(row) || !read_row(row, i, bits)) return nb::none();
+    }
+    return nb::cast(std::move(bits));
+}
+
+/// [N × K] of 0 and 1.
+template <class Cell>
+nb::object matrix_of(const LabelBits& bits) {
+    std::vector<Cell> cells(bits.rows() * bits.classes());
+    {
+        const nb::gil_scoped_release released;
+        for (std::size_t b = 0; b < bits.block_count(); ++b) {
+            const auto words = bits.block(b);
+            for (std::size_t i = 0; i < words.size(); ++i)
+                for (std::uint64_t word = words[i]; word != 0; word &= word - 1)
+                    cells[i * bits.classes() + b * LabelBits::kBlockClasses +
+                          static_cast<std::size_t>(std::countr_zero(word))] = 1;
+        }
+    }
+    return to_numpy(std::move(cells), bits.rows(), bits.classes());
+}
+
 template <class Id>
 nb::object array_of(const std::vector<Id>& ids) {
     return nb::cast(to_numpy(std::vector<std::int64_t>(ids.begin(), ids.end())));
@@ -77,43 +131,50 @@ nb::list arrays_of(const std::vector<std::vector<Id>>& lists) {
     return arrays;
 }
 
-/// [N × K] bytes, 1 where a class of a row is an issue.
+/// Where a class of a row is an issue.
 template <class T>
-auto flag(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+LabelBits flag(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
     const auto options = options_of(given);
-    const auto bits = bits_of(labels);
-    std::vector<std::uint8_t> cells(labels.size());
-    {
-        const nb::gil_scoped_release released;
-        const auto flags = take(flag_classes<T>(view_of(probs), bits, options, pool()));
-        for (std::size_t i = 0; i < flags.rows(); ++i)
-            for (const ClassId k : flags.classes_of(i)) cells[i * flags.classes() + k] = 1;
+    const nb::gil_scoped_release released;
+    return take(flag_classes<T>(view_of(probs), labels, options, pool()));
+}
+
+/// [K] rows of `labels` that have each class and are flagged, and [K] those that lack it.
+nb::tuple count_flags(const LabelBits& labels, const LabelBits& flags) {
+    std::vector<std::int64_t> given(flags.classes());
+    std::vector<std::int64_t> missing(flags.classes());
+    for (std::size_t b = 0; b < flags.block_count(); ++b) {
+        const auto labelled = labels.block(b);
+        const auto words = flags.block(b);
+        for (std::size_t i = 0; i < words.size(); ++i)
+            for (std::uint64_t word = words[i]; word != 0; word &= word - 1) {
+                const auto j = static_cast<std::size_t>(std::countr_zero(word));
+                ++((labelled[i] >> j & 1) != 0 ? given : missing)[b * LabelBits::kBlockClasses + j];
+            }
     }
-    return to_numpy(std::move(cells), labels.shape(0), labels.shape(1));
+    return nb::make_tuple(to_numpy(std::move(given)), to_numpy(std::move(missing)));
 }
 
 /// [n] rows that are issues, ascending.
 template <class T>
-nb::object rows(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+nb::object rows(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
     const auto options = options_of(given);
-    const auto bits = bits_of(labels);
     std::vector<Row> flagged;
     {
         const nb::gil_scoped_release released;
-        flagged = take(flag_rows<T>(view_of(probs), bits, options, pool()));
+        flagged = take(flag_rows<T>(view_of(probs), labels, options, pool()));
     }
     return array_of(flagged);
 }
 
 /// (indices, scores, wrongly given classes of each, wrongly missing ones), worst first.
 template <class T>
-nb::tuple find(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+nb::tuple find(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
     const auto options = options_of(given);
-    const auto bits = bits_of(labels);
     MultilabelIssues found;
     {
         const nb::gil_scoped_release released;
-        found = take(find_label_issues<T>(view_of(probs), bits, options, pool()));
+        found = take(find_label_issues<T>(view_of(probs), labels, options, pool()));
     }
     std::vector<std::int64_t> indices;
     std::vector<double> scores;
@@ -131,32 +192,30 @@ nb::tuple find(const Cells& labels, const Array2<T>& probs, const nb::dict& give
 
 /// [K] arrays of rows, worst first.
 template <class T>
-nb::list rank(const Cells& labels, const Array2<T>& probs, const nb::dict& given) {
+nb::list rank(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
     const auto options = options_of(given);
-    const auto bits = bits_of(labels);
     std::vector<std::vector<Row>> ranked;
     {
         const nb::gil_scoped_release released;
-        ranked = take(rank_classes<T>(view_of(probs), bits, options, pool()));
+        ranked = take(rank_classes<T>(view_of(probs), labels, options, pool()));
     }
     return arrays_of(ranked);
 }
 
 /// [N] or, by class, [N × K].
 template <class T>
-nb::object score(const Cells& labels, const Array2<T>& probs, const nb::dict& given,
+nb::object score(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given,
                  bool by_class) {
     const auto options = options_of(given);
-    const auto bits = bits_of(labels);
     std::vector<double> scores;
     {
         const nb::gil_scoped_release released;
         scores = take(
             by_class
-                ? score_classes<T>(view_of(probs), bits, options.scoring, options.order, pool())
-                : score_rows<T>(view_of(probs), bits, options.scoring, options.order, pool()));
+                ? score_classes<T>(view_of(probs), labels, options.scoring, options.order, pool())
+                : score_rows<T>(view_of(probs), labels, options.scoring, options.order, pool()));
     }
-    return by_class ? nb::cast(to_numpy(std::move(scores), labels.shape(0), labels.shape(1)))
+    return by_class ? nb::cast(to_numpy(std::move(scores), labels.rows(), labels.classes()))
                     : nb::cast(to_numpy(std::move(scores)));
 }
 
@@ -177,12 +236,11 @@ void append(const Joint& joint, std::vector<std::int64_t>& flat) {
 
 /// (thresholds [K × 2], joints [K × 4], calibrated joints [K × 4])
 template <class T>
-nb::tuple joints(const Cells& labels, const Array2<T>& probs, bool cleanlab_order) {
-    const auto bits = bits_of(labels);
+nb::tuple joints(const LabelBits& labels, const Array2<T>& probs, bool cleanlab_order) {
     ClassJoints found;
     {
         const nb::gil_scoped_release released;
-        found = take(estimate_joints<T>(view_of(probs), bits,
+        found = take(estimate_joints<T>(view_of(probs), labels,
                                         cleanlab_order ? Order::Cleanlab : Order::Sound, pool()));
     }
     std::vector<double> thresholds;
@@ -202,7 +260,7 @@ nb::tuple joints(const Cells& labels, const Array2<T>& probs, bool cleanlab_orde
 
 template <class T>
 void bind_for(nb::module_& module) {
-    const auto labels = "labels"_a.noconvert();
+    const auto labels = "labels"_a;
     const auto probs = "probs"_a.noconvert();
     module.def("multilabel_flag_classes", &flag<T>, labels, probs, "options"_a);
     module.def("multilabel_flag_rows", &rows<T>, labels, probs, "options"_a);
@@ -215,6 +273,16 @@ void bind_for(nb::module_& module) {
 }  // namespace
 
 void bind_multilabel(nb::module_& module) {
+    nb::class_<LabelBits>(module, "LabelBits")
+        .def_prop_ro("rows", &LabelBits::rows)
+        .def_prop_ro("classes", &LabelBits::classes)
+        .def("counts", [](const LabelBits& bits) { return array_of(bits.count_rows()); })
+        .def("flagged_rows", [](const LabelBits& bits) { return array_of(bits.rows_with_any()); })
+        .def("matrix", &matrix_of<std::int64_t>)
+        .def("mask", &matrix_of<std::uint8_t>);
+    module.def("multilabel_read", &read_lists, "labels"_a, "classes"_a);
+    module.def("multilabel_bits", &bits_of, "cells"_a.noconvert());
+    module.def("multilabel_count_flags", &count_flags, "labels"_a, "flags"_a);
     bind_for<float>(module);
     bind_for<double>(module);
     module.def("multilabel_aggregate", &aggregate_scores, "scores"_a.noconvert(), "options"_a);

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tusker import _kernels
-from tusker.internal.multilabel_utils import kernel_cells, kernel_probs
+from tusker.internal.multilabel_utils import kernel_labels, kernel_probs
 
 
 class MultilabelIssues(NamedTuple):
@@ -54,4 +54,4 @@ def find_multilabel_issues(
         "min_examples_per_class": min_examples_per_class,
         "frac_noise": frac_noise,
     }
-    return MultilabelIssues(*_kernels.multilabel_find(kernel_cells(labels, probs), probs, options))
+    return MultilabelIssues(*_kernels.multilabel_find(kernel_labels(labels, probs), probs, options))

@@ -188,7 +188,10 @@ class MultilabelScorer:
         options = {"rank_by": self.base_scorer.name.lower(), "adjust_probabilities": adjust}
         cells = np.ascontiguousarray(labels, dtype=np.uint8)
         return _kernels.multilabel_scores(
-            cells, kernel_probs(pred_probs), {**_CLEANLAB, **options}, True
+            _kernels.multilabel_bits(cells),
+            kernel_probs(pred_probs),
+            {**_CLEANLAB, **options},
+            True,
         )
 
     @staticmethod

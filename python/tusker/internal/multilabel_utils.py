@@ -4,6 +4,8 @@ from itertools import chain
 
 import numpy as np
 
+from tusker import _kernels
+
 _WRONG_FORMAT = (
     "wrong format for labels, should be a list of list[indices]: labels[i] holds the numbers of "
     "the classes of row i"
@@ -44,9 +46,15 @@ def label_cells(labels, K: int) -> np.ndarray:
     return cells
 
 
+def label_bits(labels, K: int) -> _kernels.LabelBits:
+    """Labels as the kernels take them. Arguments and errors as :func:`label_cells`."""
+    found = _kernels.multilabel_read(labels, K) if type(labels) is list else None
+    return _kernels.multilabel_bits(label_cells(labels, K)) if found is None else found
+
+
 def int2onehot(labels, K: int) -> np.ndarray:
     """(N, K) int64: 1 where row i has class k, else 0. The inverse is :func:`onehot2int`."""
-    return label_cells(labels, K).astype(np.int64)
+    return label_bits(labels, K).matrix()
 
 
 def onehot2int(onehot_matrix: np.ndarray) -> list[list[int]]:
@@ -70,10 +78,10 @@ def get_onehot_num_classes(labels, pred_probs=None) -> tuple[np.ndarray, int]:
         raise ValueError(_WRONG_FORMAT) from error
 
 
-def kernel_cells(labels, pred_probs: np.ndarray) -> np.ndarray:
+def kernel_labels(labels, pred_probs: np.ndarray) -> _kernels.LabelBits:
     """Labels as the kernels take them. Errors as :func:`get_onehot_num_classes`."""
     try:
-        return label_cells(labels, pred_probs.shape[1])
+        return label_bits(labels, pred_probs.shape[1])
     except TypeError as error:
         raise ValueError(_WRONG_FORMAT) from error
 

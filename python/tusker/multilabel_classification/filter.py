@@ -11,7 +11,7 @@ import numpy as np
 from tusker import _kernels
 from tusker.internal.multilabel_utils import (
     get_onehot_num_classes,
-    kernel_cells,
+    kernel_labels,
     kernel_probs,
     stack_complement,
 )
@@ -61,11 +61,11 @@ def find_label_issues(
     if low_memory:
         return _find_low_memory(**locals())
     options, probs = _options(**locals())
-    cells = kernel_cells(labels, pred_probs)
+    bits = kernel_labels(labels, pred_probs)
     if return_indices_ranked_by is not None:
-        return _kernels.multilabel_find(cells, probs, options)[0]
-    mask = np.zeros(len(cells), dtype=bool)
-    mask[_kernels.multilabel_flag_rows(cells, probs, options)] = True
+        return _kernels.multilabel_find(bits, probs, options)[0]
+    mask = np.zeros(bits.rows, dtype=bool)
+    mask[_kernels.multilabel_flag_rows(bits, probs, options)] = True
     return mask
 
 
@@ -92,10 +92,10 @@ def find_multilabel_issues_per_class(
         issues = _find_per_class_low_memory(labels, pred_probs, return_indices_ranked_by, verbose)
     else:
         options, probs = _options(**locals())
-        cells = kernel_cells(labels, pred_probs)
+        bits = kernel_labels(labels, pred_probs)
         if return_indices_ranked_by is None:
-            return _kernels.multilabel_flag_classes(cells, probs, options).view(bool)
-        issues = _kernels.multilabel_rank_classes(cells, probs, options)
+            return _kernels.multilabel_flag_classes(bits, probs, options).mask().view(bool)
+        issues = _kernels.multilabel_rank_classes(bits, probs, options)
     if return_indices_ranked_by is None:
         return np.stack(issues, axis=1)
     onehot, _ = get_onehot_num_classes(labels, pred_probs)

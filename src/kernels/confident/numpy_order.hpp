@@ -4,6 +4,7 @@
 // and CPUs differ.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,15 @@ struct NumpyOrder {
         void add(T value) {
             run_.push_back(value);
             if (run_.size() == kRun) close_run();
+        }
+        void add(std::span<const T> values) {
+            while (!values.empty()) {
+                const std::size_t count = std::min(values.size(), kRun - run_.size());
+                run_.insert(run_.end(), values.begin(),
+                            values.begin() + static_cast<std::ptrdiff_t>(count));
+                if (run_.size() == kRun) close_run();
+                values = values.subspan(count);
+            }
         }
         T value() const { return run_.empty() ? total_ : total_ + sum(std::span<const T>(run_)); }
 

@@ -5,6 +5,8 @@
 #include "kernels/confident/multilabel/class_block.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
@@ -63,48 +65,73 @@ template <class Order, class T>
 std::optional<RefusedValue> ClassBlock<Order, T>::scan(const AfterRows& after_rows) {
     for (std::size_t begin = 0; begin < probs_.rows(); begin += kPieceRows) {
         const std::size_t end = std::min(probs_.rows(), begin + kPieceRows);
-        for (std::size_t i = begin; i < end; ++i) {
-            const auto row = probs_.row(i).subspan(first_, facts_.size());
-            for (std::size_t j = 0; j < row.size(); ++j) {
-                const T p = row[j];
-                if (!is_probability(p)) return RefusedValue{i, first_ + j, static_cast<double>(p)};
-                const bool given = (words_[i] >> j & 1) != 0;
-                auto& facts = facts_[j];
-                facts.self_confidence[given ? 1 : 0].add(probability(p, given));
-                if (!agrees(p, given)) facts.disagreeing.push_back({p, static_cast<Row>(i)});
-            }
-        }
+        for (std::size_t i = begin; i < end; i += kTileRows)
+            if (const auto refused = scan_tile(i, std::min(kTileRows, end - i))) return refused;
         if (!after_rows(end - begin)) break;
     }
     return std::nullopt;
 }
 
 template <class Order, class T>
+std::optional<RefusedValue> ClassBlock<Order, T>::scan_tile(std::size_t begin, std::size_t rows) {
+    std::array<T, LabelBits::kBlockClasses * kTileRows> tile;
+    load_tile(&probs_.row(begin)[first_], probs_.columns(), rows, facts_.size(), tile.data());
+    const auto given = transpose_bits(words_.subspan(begin, rows));
+    const std::uint64_t valid = ~std::uint64_t{0} >> (kTileRows - rows);
+    SelfConfidences<T> own;
+    std::optional<RefusedValue> refused;
+    for (std::size_t j = 0; j < facts_.size(); ++j) {
+        const T* column = tile.data() + j * kTileRows;
+        auto found = scan_column(column, given[j], valid, own);
+        const auto first_outside = static_cast<std::size_t>(std::countr_zero(found.outside));
+        if (found.outside != 0 && (!refused || begin + first_outside < refused->row))
+            refused = {begin + first_outside, first_ + j,
+                       static_cast<double>(column[first_outside])};
+        auto& facts = facts_[j];
+        const auto present = static_cast<std::size_t>(std::popcount(given[j]));
+        facts.self_confidence[0].add(std::span<const T>(own.of_absent).first(rows - present));
+        if (present != 0)
+            facts.self_confidence[1].add(std::span<const T>(own.of_present).first(present));
+        for (; found.disagreeing != 0; found.disagreeing &= found.disagreeing - 1) {
+            const auto i = static_cast<std::size_t>(std::countr_zero(found.disagreeing));
+            facts.disagreeing.push_back({column[i], static_cast<Row>(begin + i)});
+        }
+    }
+    return refused;
+}
+
+template <class Order, class T>
 std::vector<Joint> ClassBlock<Order, T>::count_joints(const AfterRows& after_rows) const {
+    const std::size_t classes = facts_.size();
     std::vector<Pair<T>> bounds;
-    for (std::size_t j = 0; j < facts_.size(); ++j) bounds.push_back(bounds_of<T>(thresholds(j)));
-    // [given][absent, present, neither]: counted without a branch.
-    std::vector<std::array<std::array<std::int64_t, 3>, 2>> counted(facts_.size());
+    for (std::size_t j = 0; j < classes; ++j) bounds.push_back(bounds_of<T>(thresholds(j)));
+    std::vector<T> absent_bounds;
+    std::vector<T> present_bounds;
+    for (const Pair<T>& bound : bounds) {
+        absent_bounds.push_back(bound[0]);
+        present_bounds.push_back(bound[1]);
+    }
+    // Few labels are given: all rows are counted alike, and those given a class once more.
+    std::vector<std::int64_t> absent(classes);
+    std::vector<std::int64_t> present(classes);
+    std::vector<Joint> joints(classes);
     for (std::size_t begin = 0; begin < probs_.rows(); begin += kPieceRows) {
         const std::size_t end = std::min(probs_.rows(), begin + kPieceRows);
-        for (std::size_t i = begin; i < end; ++i) {
-            const auto row = probs_.row(i).subspan(first_, facts_.size());
-            for (std::size_t j = 0; j < row.size(); ++j) {
-                const T p = row[j];
-                const T absent = T{1} - p;
-                const int may_be_absent = absent >= bounds[j][0] ? 1 : 0;
-                const int may_be_present = p >= bounds[j][1] ? 1 : 0;
-                const int both = may_be_absent & may_be_present;
-                const int present = both != 0 ? (p > absent ? 1 : 0) : may_be_present;
-                const int place = (may_be_absent | may_be_present) != 0 ? present : 2;
-                ++counted[j][words_[i] >> j & 1][static_cast<std::size_t>(place)];
-            }
+        for (std::size_t i = begin; i < end; i += kTileRows) {
+            const std::size_t rows = std::min(kTileRows, end - i);
+            count_guesses<T>(&probs_.row(i)[first_], probs_.columns(), rows, absent_bounds,
+                             present_bounds, absent, present);
+            for (std::size_t row = i; row < i + rows; ++row)
+                for (std::uint64_t word = words_[row]; word != 0; word &= word - 1) {
+                    const auto j = static_cast<std::size_t>(std::countr_zero(word));
+                    if (const auto guessed = guess(probs_.row(row)[first_ + j], bounds[j]))
+                        ++joints[j][1][*guessed ? 1 : 0];
+                }
         }
         if (!after_rows(end - begin)) break;
     }
-    std::vector<Joint> joints;
-    for (const auto& [absent, present] : counted)
-        joints.push_back({{{absent[0], absent[1]}, {present[0], present[1]}}});
+    for (std::size_t j = 0; j < classes; ++j)
+        joints[j][0] = {absent[j] - joints[j][1][0], present[j] - joints[j][1][1]};
     return joints;
 }
 

@@ -8,10 +8,12 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "base/matrix_view.hpp"
 #include "kernels/confident/multilabel/binary_problem.hpp"
+#include "kernels/confident/multilabel/class_tile.hpp"
 #include "kernels/confident/multilabel/label_bits.hpp"
 #include "kernels/confident/multilabel/multilabel.hpp"
 
@@ -23,11 +25,22 @@ struct RowProbability {
     Row row = 0;
 };
 
+/// The sum of values that come some at a time: NumPy's, or Tusker's own.
+template <class Order, class T>
+class ColumnSum {
+public:
+    void add(std::span<const T> values) { sum_.add(values); }
+    T value() const { return static_cast<T>(sum_.value()); }
+
+private:
+    std::conditional_t<Order::kTiesByIndex, LaneSums, typename Order::template Sum<T>> sum_;
+};
+
 /// What one pass over the rows says; a row that agrees with its label is only counted.
 template <class Order, class T>
 struct ClassFacts {
-    Pair<typename Order::template Sum<T>> self_confidence;  // of the rows given absent, present
-    std::vector<RowProbability<T>> disagreeing;             // rows ascend
+    Pair<ColumnSum<Order, T>> self_confidence;   // of the rows given absent, present
+    std::vector<RowProbability<T>> disagreeing;  // rows ascend
 
     Thresholds thresholds(Pair<std::size_t> counts) const;
 };
@@ -67,6 +80,7 @@ public:
                           const MultilabelOptions& options) const;
 
 private:
+    std::optional<RefusedValue> scan_tile(std::size_t begin, std::size_t rows);
     using Key = std::function<T(T)>;
 
     std::vector<Row> confident_in_other(std::size_t j) const;
