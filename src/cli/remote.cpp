@@ -2,13 +2,13 @@
 
 #include <memory>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "access/access.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "cli/curl_library.hpp"
 #include "storage/data_folder/data_folder.hpp"
 
 namespace tusker::cli {
@@ -86,6 +86,7 @@ Result<Remote> require_remote(const RemoteOptions& options) {
 
 Result<std::string> ask(const Remote& remote, std::string_view method, std::string_view path,
                         std::string_view body) {
+    TUSKER_TRY(require_curl());
     const std::unique_ptr<CURL, FreeHandle> handle(curl_easy_init());
     if (!handle) return fail(ErrorCode::Internal, "libcurl does not start");
     const std::string url = remote.url + std::string(path);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <mutex>
 
 #include <fmt/format.h>
-#include <vips/vips.h>
+
+#include "kernels/image/vips_library.hpp"
 
 namespace tusker::image {
 
@@ -27,28 +27,34 @@ using Image = std::unique_ptr<VipsImage, Unref>;
 
 void drop_message(const char*, GLogLevelFlags, const char*, void*) {}
 
-void start_vips() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        if (VIPS_INIT("tusker") != 0) vips_error_exit("libvips does not start");
-        // What is wrong with a picture is said in the Error, not on standard error.
-        g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, &drop_message, nullptr);
-        // The worker threads are the parallelism; a cache of operations would only hold pixels.
-        vips_concurrency_set(1);
-        vips_cache_set_max(0);
-        vips_block_untrusted_set(TRUE);
-        for (const char* loader : {"VipsForeignLoadPdf", "VipsForeignLoadSvg",
-                                   "VipsForeignLoadMagick", "VipsForeignLoadPpm"})
-            vips_operation_block_set(loader, TRUE);
-    });
-}
-
 /// vips keeps one text for the whole process; it may hold several lines, of other threads too.
 std::string take_vips_error() {
-    const std::unique_ptr<char, void (*)(void*)> text(vips_error_buffer_copy(), &g_free);
+    const std::unique_ptr<char, void (*)(void*)> text(vips_error_buffer_copy(), g_free);
     std::string line(text.get());
     line = line.substr(0, line.find('\n'));
     return line.empty() ? "unreadable" : line;
+}
+
+Result<void> start_vips() {
+    TUSKER_TRY(load_vips());
+    if (VIPS_INIT("tusker") != 0)
+        return fail(ErrorCode::Internal, "libvips does not start: " + take_vips_error());
+    // What is wrong with a picture is said in the Error, not on standard error.
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, &drop_message, nullptr);
+    // The worker threads are the parallelism; a cache of operations would only hold pixels.
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    vips_block_untrusted_set(TRUE);
+    for (const char* loader : {"VipsForeignLoadPdf", "VipsForeignLoadSvg", "VipsForeignLoadMagick",
+                               "VipsForeignLoadPpm"})
+        vips_operation_block_set(loader, TRUE);
+    return {};
+}
+
+/// Starts vips at the first call; later ones, of any thread, have the same answer.
+Result<void> require_vips() {
+    static const Result<void> started = start_vips();
+    return started;
 }
 
 std::unexpected<Error> no_picture(std::string_view bytes) {
@@ -101,7 +107,7 @@ std::string average_of(const VipsImage* image) {
 }  // namespace
 
 Result<Header> read_header(std::string_view bytes) {
-    start_vips();
+    TUSKER_TRY(require_vips());
     vips_error_clear();
     const char* loader =
         bytes.empty() ? nullptr : vips_foreign_find_load_buffer(bytes.data(), bytes.size());
@@ -143,7 +149,7 @@ Result<Thumbnail> make_thumbnail(std::string_view bytes, std::uint32_t size,
                                                   "effort", kWebpEffort, "strip", TRUE, nullptr)
                            : vips_jpegsave_buffer(small.get(), &encoded, &encoded_size, "Q",
                                                   kQuality, "strip", TRUE, nullptr);
-    const std::unique_ptr<void, void (*)(void*)> owned(encoded, &g_free);
+    const std::unique_ptr<void, void (*)(void*)> owned(encoded, g_free);
     if (failed != 0) return fail(ErrorCode::Internal, "thumbnail: " + take_vips_error());
     made.bytes.assign(static_cast<const char*>(encoded), encoded_size);
     return made;

@@ -4,6 +4,8 @@
 // JPEG, PNG, WebP, TIFF, GIF and HEIC are decoded: SVG, PDF, ImageMagick's formats and whatever
 // vips calls untrusted are refused; (3) sizes are those a viewer sees, after EXIF rotation.
 //
+// Without libvips every function answers Unavailable, naming the package that brings it.
+//
 // Thread safety: all functions may be called from several threads; each call uses one core.
 #pragma once
 
