@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,6 +24,21 @@ void for_each_class_block(std::size_t classes, const Pool& pool, Work&& work) {
     });
 }
 
+/// [K] rows of each class.
+inline std::vector<std::size_t> count_labels(std::span<const ClassId> labels, std::size_t classes) {
+    // Of few classes the same is met again and again, and a counter that was just raised must be
+    // waited for: so there are two.
+    std::vector<std::size_t> even(classes);
+    std::vector<std::size_t> odd(classes);
+    for (std::size_t i = 0; i + 1 < labels.size(); i += 2) {
+        ++even[labels[i]];
+        ++odd[labels[i + 1]];
+    }
+    if (labels.size() % 2 == 1) ++even[labels.back()];
+    std::ranges::transform(even, odd, even.begin(), std::plus{});
+    return even;
+}
+
 /// A value of each row.
 template <class T>
 class ByClass {
@@ -37,9 +53,8 @@ public:
         // [K] for each share: how many rows of a class it has, then where the next one goes.
         std::vector<std::vector<std::size_t>> next(shares);
         pool.for_each(shares, [&](std::size_t share) {
-            next[share].resize(classes);
-            for (std::size_t i = first_of(share); i < first_of(share + 1); ++i)
-                ++next[share][labels[i]];
+            next[share] = count_labels(
+                labels.subspan(first_of(share), first_of(share + 1) - first_of(share)), classes);
         });
         for (std::size_t k = 0, place = 0; k < classes; ++k) {
             begins_[k] = place;

@@ -141,8 +141,14 @@ ConfidentRows confident_share(Guesser<T>& guesser, std::span<const ClassId> labe
     for (std::size_t i = begin; i < end; ++i) {
         const std::size_t next =
             contested == rows.contested.end() ? end : std::min<std::size_t>(end, contested->row);
-        for (; i < next; ++i)
-            count(i, guesser.guess(static_cast<Row>(i), labels[i], rows.self[i], rows.second[i]));
+        for (; i < next; ++i) {
+            // Whether a row is confident is chance; a branch on it would often go wrong.
+            if (guesser.needs_a_look(rows.second[i]))
+                count(i,
+                      guesser.guess(static_cast<Row>(i), labels[i], rows.self[i], rows.second[i]));
+            else
+                found.own[labels[i]] += guesser.is_confident_in(labels[i], rows.self[i]) ? 1 : 0;
+        }
         if (i == end) break;
         count(i,
               guesser.guess(contested->row, contested->top, contested->largest, contested->second));

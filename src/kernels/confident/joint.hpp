@@ -61,10 +61,13 @@ public:
 
     /// largest, second  the row's two largest probabilities, the first that of class `top`
     ClassId guess(Row row, ClassId top, T largest, T second) {
-        const bool top_is_confident = largest >= bounds_[top];
-        if (second < least_bound_) return top_is_confident ? top : kNoClass;
+        const bool top_is_confident = is_confident_in(top, largest);
+        if (!needs_a_look(second)) return top_is_confident ? top : kNoClass;
         return look(row, top, top_is_confident, second);
     }
+    /// The parts of it.
+    bool is_confident_in(ClassId top, T largest) const { return largest >= bounds_[top]; }
+    bool needs_a_look(T second) const { return second >= least_bound_; }
     /// Of a row whose two largest are not known.
     ClassId guess(Row row, ClassId top);
 

@@ -46,6 +46,7 @@ void NoiseRatePruner<Order, T>::mark(const RowsOfClass<T>& rows,
     for (const ClassId other : others_) mark_lowest(rows, other);
     for (const ClassId other : others_) {
         wanted_[other] = 0;
+        tied_[other] = kNotCut;
         candidates_[other].clear();
     }
     others_.clear();
@@ -79,9 +80,8 @@ void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
         auto& known = candidates_[other];
         const std::size_t m = wanted_[other];
         if (known.size() >= m) {
-            const auto last = known.begin() + static_cast<std::ptrdiff_t>(m - 1);
-            std::nth_element(known.begin(), last, known.end());
-            limits_[other] = last->key;
+            tied_[other] = cut_lowest(std::span(known), m) ? 1 : 0;
+            limits_[other] = known[m - 1].key;
         } else {
             limits_[other] = kAny<T>;
         }
@@ -98,8 +98,10 @@ void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
         const auto p = probs_.template row<T>(row.row, row_);
         const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
         for (const ClassId other : std::span(low_).first(found))
-            if (other != row.top)
+            if (other != row.top) {
                 candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * i + 1)});
+                tied_[other] = kNotCut;
+            }
     }
 }
 
@@ -149,7 +151,8 @@ void NoiseRatePruner<Order, T>::mark_lowest(const RowsOfClass<T>& rows, ClassId 
     if (candidates.empty()) return;
     std::size_t m = wanted_[other];
     const auto lowest_ones = std::min(m, candidates.size());
-    bool tied = cut_lowest(std::span(candidates), lowest_ones);
+    bool tied = tied_[other] == kNotCut ? cut_lowest(std::span(candidates), lowest_ones)
+                                        : tied_[other] != 0;
     if (candidates[lowest_ones - 1].key >= 0) {
         add_agreeing(rows, other, m);
         m = std::min(m, candidates.size());

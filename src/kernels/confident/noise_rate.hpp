@@ -36,6 +36,7 @@ public:
           second_(second),
           wanted_(probs.columns()),
           limits_(probs.columns()),
+          tied_(probs.columns(), kNotCut),
           candidates_(probs.columns()),
           low_(probs.columns()),
           row_(probs.columns()) {}
@@ -62,15 +63,18 @@ private:
         if (!rows.contested[contested].agrees) marks_[contested] |= mark_;
     }
 
+    static constexpr std::uint8_t kNotCut = 2;  // the wanted candidates are not in front yet
+
     const Probabilities& probs_;
     std::span<const T> self_;
     std::span<const T> second_;
     std::uint8_t mark_ = 0;
     std::span<std::uint8_t> marks_;
 
-    // Of the class at hand. [K] each; all zero, lowest and empty between calls.
-    std::vector<std::size_t> wanted_;                // rows to flag
-    std::vector<T> limits_;                          // a key above it is not among them
+    // Of the class at hand. [K] each; as they were at first between calls.
+    std::vector<std::size_t> wanted_;  // rows to flag
+    std::vector<T> limits_;            // a key above it is not among them
+    std::vector<std::uint8_t> tied_;   // whether the wanted candidates, in front, tie with others
     std::vector<std::vector<Keyed<T>>> candidates_;  // keys, by Place
     std::vector<Keyed<T>> agreeing_;  // bounds of the rows that agree, ascending, by row
     bool agreeing_known_ = false;

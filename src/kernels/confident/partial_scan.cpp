@@ -34,48 +34,44 @@ std::vector<double> score_all(const Probabilities& probs, std::span<const ClassI
     return scores;
 }
 
-/// Rows that are label issues, what was seen of them, and what is made of it.
+/// Rows that are label issues, ascending.
 template <class T>
-struct Flagged {
-    std::span<const Row> rows;  // ascending
-    std::vector<typename RowWalk<T>::Seen> seen;
-};
+using Flagged = std::span<const typename RowWalk<T>::Seen>;
 
 /// Worst first. S is the type that cleanlab would score in.
 template <class Order, class S, class T>
-std::vector<LabelIssue> in_order(std::span<const S> scores, std::span<const ClassId> labels,
-                                 const Flagged<T>& flagged, const Pool& pool) {
+std::vector<LabelIssue> in_order(std::span<const S> scores, Flagged<T> flagged, const Pool& pool) {
     std::vector<LabelIssue> ranked;
     ranked.reserve(scores.size());
     for (const auto i : Order::argsort(scores, &pool)) {
-        const Row row = flagged.rows[i];
-        ranked.push_back({row, labels[row], flagged.seen[i].top, static_cast<double>(scores[i])});
+        const auto& seen = flagged[i];
+        ranked.push_back({seen.row, seen.given, seen.top, static_cast<double>(scores[i])});
     }
     return ranked;
 }
 
 template <class Order, class T>
-std::vector<LabelIssue> rank(const Probabilities& probs, std::span<const ClassId> labels,
-                             const Flagged<T>& flagged, RankBy rank_by, const Pool& pool) {
+std::vector<LabelIssue> rank(const Probabilities& probs, Flagged<T> flagged, RankBy rank_by,
+                             const Pool& pool) {
     RowScorer<Order, T> scorer(probs, rank_by);
-    std::vector<T> scores(flagged.rows.size());
-    for (std::size_t i = 0; i < scores.size(); ++i)
-        scores[i] = scorer.score(flagged.rows[i], flagged.seen[i].self, flagged.seen[i].other);
-    return in_order<Order>(std::span<const T>(scores), labels, flagged, pool);
+    std::vector<T> scores;
+    scores.reserve(flagged.size());
+    for (const auto& seen : flagged)
+        scores.push_back(scorer.score(seen.row, seen.self, seen.other));
+    return in_order<Order, T, T>(scores, flagged, pool);
 }
 
 template <class Order, class W, class T>
-std::vector<LabelIssue> rank_adjusted(const Probabilities& probs, std::span<const ClassId> labels,
-                                      const Flagged<T>& flagged, RankBy rank_by,
-                                      const Thresholds& thresholds, const Pool& pool) {
+std::vector<LabelIssue> rank_adjusted(const Probabilities& probs, Flagged<T> flagged,
+                                      RankBy rank_by, const Thresholds& thresholds,
+                                      const Pool& pool) {
     AdjustedScorer<Order, W, T> scorer(thresholds.values, rank_by);
-    std::vector<W> scores(flagged.rows.size());
+    std::vector<W> scores;
+    scores.reserve(flagged.size());
     std::vector<T> widened(probs.columns());
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-        const Row row = flagged.rows[i];
-        scores[i] = scorer.score(probs.row<T>(row, widened), labels[row]);
-    }
-    return in_order<Order>(std::span<const W>(scores), labels, flagged, pool);
+    for (const auto& seen : flagged)
+        scores.push_back(scorer.score(probs.row<T>(seen.row, widened), seen.given));
+    return in_order<Order, W, T>(scores, flagged, pool);
 }
 
 /// What all rows say together, from what was kept of each; a few rows are read again.
@@ -91,20 +87,19 @@ LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> lab
     const auto bounds = bounds_of<T>(thresholds);
     const auto confident = confident_rows<T>(probs, labels, rows, bounds, pool);
     issues.joint = calibrate(count_joint(confident, labels, pool), issues.labels_per_class, pool);
-    const auto flagged_rows = flag_rows<Order, T>(
-        {probs, labels, issues.labels_per_class, rows, confident, issues.joint}, options, pool);
-    Flagged<T> flagged{flagged_rows, {}};
-    flagged.seen.reserve(flagged_rows.size());
+    std::vector<typename RowWalk<T>::Seen> flagged;
     RowWalk<T> walk(rows, labels);
-    for (const Row row : flagged_rows) flagged.seen.push_back(walk.at(row));
+    for (const Row row : flag_rows<Order, T>(
+             {probs, labels, issues.labels_per_class, rows, confident, issues.joint}, options,
+             pool))
+        flagged.push_back(walk.at(row));
     issues.ranked = with_row_order<Order>(options.layout, [&]<class RowOrder>(RowOrder) {
         if (!options.adjust_probabilities)
-            return rank<RowOrder>(probs, labels, flagged, options.rank_by, pool);
+            return rank<RowOrder, T>(probs, flagged, options.rank_by, pool);
         if (thresholds.in_double)
-            return rank_adjusted<RowOrder, double>(probs, labels, flagged, options.rank_by,
-                                                   thresholds, pool);
-        return rank_adjusted<RowOrder, T>(probs, labels, flagged, options.rank_by, thresholds,
-                                          pool);
+            return rank_adjusted<RowOrder, double, T>(probs, flagged, options.rank_by, thresholds,
+                                                      pool);
+        return rank_adjusted<RowOrder, T, T>(probs, flagged, options.rank_by, thresholds, pool);
     });
     if (options.all_scores)
         issues.scores = score_all<Order>(probs, labels, rows, options.rank_by, pool);

@@ -61,6 +61,17 @@ RowSummary<T> summarize(const T* p, std::size_t k) {
             least = hn::Min(least, x);
             sum = hn::Add(sum, x);
         }
+        if (i < k) {
+            // The last vector of the row, without the lanes that were seen already.
+            const auto seen = hn::FirstN(d, lanes - (k - i));
+            const auto x = hn::LoadU(d, p + (k - lanes));
+            const auto larger = hn::IfThenElse(seen, hn::Set(d, lowest), x);
+            second = hn::Max(second, hn::Min(largest, larger));
+            largest = hn::Max(largest, larger);
+            least = hn::Min(least, x);
+            sum = hn::Add(sum, hn::IfThenZeroElse(seen, x));
+            i = k;
+        }
         // The runner-up of the lane that holds the maximum competes with the other lanes' maxima.
         const auto maximum = hn::MaxOfLanes(d, largest);
         const auto holds_it = hn::Eq(largest, maximum);

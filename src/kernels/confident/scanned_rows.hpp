@@ -47,6 +47,8 @@ template <class T>
 class RowWalk {
 public:
     struct Seen {
+        Row row;
+        ClassId given;
         ClassId top;
         T self;
         T other;  // the largest probability of another class than the given one
@@ -58,8 +60,8 @@ public:
     Seen at(Row row) {
         while (next_ != rows_.contested.end() && next_->row < row) ++next_;
         if (next_ != rows_.contested.end() && next_->row == row)
-            return {next_->top, next_->self, next_->largest};
-        return {labels_[row], rows_.self[row], rows_.second[row]};
+            return {row, labels_[row], next_->top, next_->self, next_->largest};
+        return {row, labels_[row], labels_[row], rows_.self[row], rows_.second[row]};
     }
 
 private:
