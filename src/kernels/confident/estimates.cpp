@@ -1,11 +1,13 @@
 #include "kernels/confident/estimates.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "kernels/confident/entropy.hpp"
 #include "kernels/confident/input_rules.hpp"
 #include "kernels/confident/row_pass.hpp"
 #include "kernels/confident/scanned_rows.hpp"
@@ -37,17 +39,65 @@ auto in_row_order(const ScoreOptions& options, Work&& work) {
     });
 }
 
+/// The normalised entropy of every row; with labels, weighed by them.
 template <class Order, class T>
-std::vector<T> score_rows(MatrixView<const T> probs, const RowFacts<T>& facts, RankBy rank_by,
-                          const Pool& pool) {
-    std::vector<T> scores(probs.rows());
-    const Probabilities all(probs);
-    each_block(probs, pool, [&](std::size_t first, std::size_t count) {
-        RowScorer<Order, T> scorer(all, rank_by);
+class EntropyPass {
+public:
+    /// labels  [N], or empty: entropies are not weighed
+    EntropyPass(MatrixView<const T> probs, std::span<const ClassId> labels, bool continuous)
+        : probs_(probs), labels_(labels), continuous_(continuous) {}
+
+    /// Values are looked at on the way. Where they are not surely in [0, 1], read_rows says which
+    /// is not; if it finds none (-0 is fine), they are taken as they are.
+    Result<std::vector<T>> run(const Pool& pool) const {
+        std::vector<T> scores(probs_.rows());
+        std::atomic<bool> sure = true;
+        each_block(probs_, pool, [&](std::size_t first, std::size_t count) {
+            if (sure && !score(first, std::span(scores).subspan(first, count), true)) sure = false;
+        });
+        if (sure) return scores;
+        const std::vector<ClassId> any(labels_.empty() ? probs_.rows() : 0);
+        TUSKER_TRY(read_rows(probs_, labels_.empty() ? std::span<const ClassId>(any) : labels_,
+                             ValueRule::InZeroOne, pool));
+        each_block(probs_, pool, [&](std::size_t first, std::size_t count) {
+            score(first, std::span(scores).subspan(first, count), false);
+        });
+        return scores;
+    }
+
+private:
+    /// False, and the rest is not written, once a value is not surely in [0, 1], if that matters.
+    bool score(std::size_t first, std::span<T> out, bool only_if_sure) const {
+        std::vector<T> scratch(quick_scratch<T>(probs_.columns()));
+        std::vector<T> self;
+        const std::size_t at_once = scratch.size() / probs_.columns();
+        for (std::size_t i = 0; i < out.size(); i += at_once) {
+            const auto rows = probs_.rows_from(first + i, std::min(at_once, out.size() - i));
+            if (only_if_sure && !surely_in_zero_one(rows.values())) return false;
+            const auto scores = out.subspan(i, rows.rows());
+            normalized_entropies<Order, T>(rows, scratch, scores);
+            if (labels_.empty()) continue;
+            self.resize(rows.rows());
+            for (std::size_t j = 0; j < rows.rows(); ++j)
+                self[j] = rows.row(j)[labels_[first + i + j]];
+            weigh_entropies<Order, T>(scores, self, continuous_);
+        }
+        return true;
+    }
+
+    MatrixView<const T> probs_;
+    std::span<const ClassId> labels_;
+    bool continuous_;
+};
+
+template <class T>
+std::vector<T> margins(const RowFacts<T>& facts, const Pool& pool) {
+    std::vector<T> margins(facts.self.size());
+    (void)RowPass(margins.size(), 1, pool).run([&](std::size_t first, std::size_t count) {
         for (std::size_t i = first; i < first + count; ++i)
-            scores[i] = scorer.score(static_cast<Row>(i), facts.self[i], facts.other[i]);
+            margins[i] = normalized_margin(facts.self[i], facts.other[i]);
     });
-    return scores;
+    return margins;
 }
 
 }  // namespace
@@ -105,30 +155,25 @@ Result<JointEstimate> estimate_joint(MatrixView<const T> probs, std::span<const 
 template <class T>
 Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
                                     const ScoreOptions& options, const Pool& pool) {
-    const RankBy rank_by = options.rank_by;
-    const auto rule = is_entropy(rank_by) ? ValueRule::InZeroOne : ValueRule::NearZeroOne;
-    const auto facts = TUSKER_TRY(read_rows(probs, labels, rule, pool));
-    if (rank_by == RankBy::SelfConfidence)
-        return std::vector<T>(facts.self.begin(), facts.self.end());
-    return in_row_order(options, [&]<class Chosen>(Chosen) {
-        return score_rows<Chosen, T>(probs, facts, rank_by, pool);
-    });
+    if (is_entropy(options.rank_by)) {
+        TUSKER_TRY(check_shape(probs.rows(), probs.columns(), labels));
+        return in_row_order(options, [&]<class Chosen>(Chosen) {
+            const bool continuous = options.rank_by == RankBy::WeightedEntropy;
+            return EntropyPass<Chosen, T>(probs, labels, continuous).run(pool);
+        });
+    }
+    const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
+    if (options.rank_by == RankBy::NormalizedMargin) return margins(facts, pool);
+    return std::vector<T>(facts.self.begin(), facts.self.end());
 }
 
 template <class T>
 Result<std::vector<T>> normalized_entropies(MatrixView<const T> probs, const ScoreOptions& options,
                                             const Pool& pool) {
-    const std::vector<ClassId> any_label(probs.rows());
-    TUSKER_TRY(read_rows(probs, std::span<const ClassId>(any_label), ValueRule::InZeroOne, pool));
-    std::vector<T> entropies(probs.rows());
-    in_row_order(options, [&]<class Chosen>(Chosen) {
-        each_block(probs, pool, [&](std::size_t first, std::size_t count) {
-            std::vector<T> scratch(probs.columns());
-            for (std::size_t i = first; i < first + count; ++i)
-                entropies[i] = normalized_entropy<Chosen, T>(probs.row(i), scratch);
-        });
+    TUSKER_TRY(check_shape(probs.rows(), probs.columns(), std::vector<ClassId>(probs.rows())));
+    return in_row_order(options, [&]<class Chosen>(Chosen) {
+        return EntropyPass<Chosen, T>(probs, {}, false).run(pool);
     });
-    return entropies;
 }
 
 template <class W, class T>
@@ -145,8 +190,8 @@ Result<std::vector<W>> score_adjusted(MatrixView<const T> probs, std::span<const
     in_row_order(options, [&]<class Chosen>(Chosen) {
         each_block(probs, pool, [&](std::size_t first, std::size_t count) {
             AdjustedScorer<Chosen, W, T> scorer(thresholds.values, options.rank_by);
-            for (std::size_t i = first; i < first + count; ++i)
-                scores[i] = scorer.score(probs.row(i), labels[i]);
+            scorer.score(probs.rows_from(first, count), labels.subspan(first, count),
+                         std::span(scores).subspan(first, count));
         });
     });
     return scores;

@@ -9,56 +9,20 @@
 namespace tusker::confident {
 namespace {
 
-// --- Sums -------------------------------------------------------------------------------------
-// A reduction is fed in runs of the iterator's buffer; each run is summed pairwise and added.
-constexpr std::size_t kPairwiseLeaf = 128;
-constexpr std::size_t kAccumulators = 8;
-
-template <class T>
-T leaf_sum(std::span<const T> values) {
-    if (values.size() < kAccumulators) return std::accumulate(values.begin(), values.end(), T{0});
-    std::array<T, kAccumulators> r;
-    std::copy_n(values.begin(), kAccumulators, r.begin());
-    const std::size_t whole = values.size() - values.size() % kAccumulators;
-    for (std::size_t i = kAccumulators; i < whole; i += kAccumulators)
-        for (std::size_t j = 0; j < kAccumulators; ++j) r[j] += values[i + j];
-    T total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    for (std::size_t i = whole; i < values.size(); ++i) total += values[i];
-    return total;
-}
-
-std::size_t split_of(std::size_t length) {
-    const std::size_t half = length / 2;
-    return half - half % kAccumulators;
-}
-
-template <class T>
-T pairwise_sum(std::span<const T> values) {
-    if (values.size() <= kPairwiseLeaf) return leaf_sum(values);
-    const std::size_t split = split_of(values.size());
-    return pairwise_sum(values.first(split)) + pairwise_sum(values.subspan(split));
-}
-
-template <class T>
-T numpy_sum(std::span<const T> values, std::size_t run) {
-    T total = 0;
-    for (std::size_t i = 0; i < values.size(); i += run)
-        total += pairwise_sum(values.subspan(i, std::min(run, values.size() - i)));
-    return total;
-}
-
+// --- Sums of sparse arrays; those of full ones are in row_arithmetic.cpp
+// ------------------------------
 using Entries = std::span<const PlacedValue>;
 
 /// The sum over positions [begin, begin + length); adding zeros changes no bit, so an empty range
 /// is skipped and the rest keeps its place in the tree.
 double pairwise_sum(Entries entries, std::size_t begin, std::size_t length) {
     if (entries.empty()) return 0;
-    if (length <= kPairwiseLeaf) {
-        std::array<double, kPairwiseLeaf> dense{};
+    if (length <= NumpyOrder::kPairwiseLeaf) {
+        std::array<double, NumpyOrder::kPairwiseLeaf> dense{};
         for (const auto& entry : entries) dense[entry.position - begin] = entry.value;
-        return leaf_sum(std::span<const double>(dense).first(length));
+        return NumpyOrder::sum(std::span<const double>(dense).first(length));
     }
-    const std::size_t split = split_of(length);
+    const std::size_t split = NumpyOrder::split_of(length);
     const auto middle =
         std::ranges::lower_bound(entries, begin + split, {}, &PlacedValue::position);
     const auto left = static_cast<std::size_t>(middle - entries.begin());
@@ -261,9 +225,6 @@ private:
 
 }  // namespace
 
-float NumpyOrder::sum(std::span<const float> values) { return numpy_sum(values, kRun); }
-double NumpyOrder::sum(std::span<const double> values) { return numpy_sum(values, kRun); }
-
 double NumpyOrder::sum(Entries entries, std::size_t length) {
     double total = 0;
     for (std::size_t i = 0; i < length && !entries.empty(); i += kRun) {
@@ -317,7 +278,7 @@ double NumpyOrder::dot(std::span<const double> a, std::span<const double> b) {
 }
 
 // A rational approximation around 1 after taking out the power of two; NumPy's AVX2 code fuses each
-// multiply and add, hence std::fma. Coefficients: numpy/core/src/umath/npy_simd_data.h.
+// multiply and add, hence std::fma.
 float NumpyOrder::log(float x) {
     int exponent = 0;
     float m = std::frexp(x, &exponent);
@@ -327,17 +288,11 @@ float NumpyOrder::log(float x) {
         --exponent;
     }
     m -= 1.0F;
-    constexpr std::array kNumerator = {2.589979117907922693523e-02F, 3.808837741388407920751e-01F,
-                                       1.480000633576506585156e+00F, 2.112677543073053063722e+00F,
-                                       9.999999999999998702752e-01F, 0.0F};
-    constexpr std::array kDenominator = {5.875095403124574342950e-03F, 1.546476374983906719538e-01F,
-                                         9.864942958519418960339e-01F, 2.453006071784736363091e+00F,
-                                         2.612677543073109236779e+00F, 1.0F};
-    float numerator = kNumerator[0];
-    float denominator = kDenominator[0];
-    for (std::size_t i = 1; i < kNumerator.size(); ++i) {
-        numerator = std::fma(numerator, m, kNumerator[i]);
-        denominator = std::fma(denominator, m, kDenominator[i]);
+    float numerator = kLogNumerator[0];
+    float denominator = kLogDenominator[0];
+    for (std::size_t i = 1; i < kLogNumerator.size(); ++i) {
+        numerator = std::fma(numerator, m, kLogNumerator[i]);
+        denominator = std::fma(denominator, m, kLogDenominator[i]);
     }
     constexpr float kLn2 = 0.693147180559945309417232121458176568F;
     return std::fma(static_cast<float>(exponent), kLn2, numerator / denominator);

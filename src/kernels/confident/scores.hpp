@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -10,8 +9,10 @@
 #include <vector>
 
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/entropy.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/probabilities.hpp"
+#include "kernels/confident/row_arithmetic.hpp"
 #include "kernels/confident/row_scan.hpp"
 
 namespace tusker::confident {
@@ -32,27 +33,15 @@ auto with_row_order(Layout layout, Work&& work) {
     return work(Order{});
 }
 
-/// -(sum of p ln p) / ln K, in [0, 1] for a distribution.
-/// p  [K], each in [0, 1]; `terms` is scratch of the same size
-template <class Order, class T>
-T normalized_entropy(std::span<const T> p, std::span<T> terms) {
-    std::ranges::transform(p, terms.begin(), [](T x) { return Order::p_log_p(x); });
-    return -Order::sum(std::span<const T>(terms)) /
-           static_cast<T>(Order::log(static_cast<double>(p.size())));
-}
-
-/// ln(x + 1) / max(x, 1e-6) with x = (entropy of p / ln K) / max(p[given], 1e-6).
-///
-/// As x falls below 1e-6 cleanlab's score falls to 0, so that rows which are right and certain rank
-/// as the worst; `continuous` gives them their limit, 1.
+/// weigh_entropies of one row.
 ///
 /// p  [K], each in [0, 1]; `terms` is scratch of the same size
 template <class Order, class T>
 T weighted_entropy(std::span<const T> p, T self, bool continuous, std::span<T> terms) {
-    constexpr T kLeast = static_cast<T>(1e-6);
-    const T x = normalized_entropy<Order, T>(p, terms) / std::max(self, kLeast);
-    if (continuous && x < kLeast) return T{1};
-    return Order::log(x + T{1}) / std::max(x, kLeast);
+    T score = 0;
+    normalized_entropies<Order, T>({p, 1, p.size()}, terms, std::span(&score, 1));
+    weigh_entropies<Order, T>(std::span(&score, 1), std::span<const T>(&self, 1), continuous);
+    return score;
 }
 
 /// A row's probabilities less the thresholds of their classes, raised by the largest threshold and
@@ -65,7 +54,8 @@ void adjust_row(std::span<const T> p, std::span<const double> thresholds, double
                 std::span<W> out) {
     for (std::size_t k = 0; k < p.size(); ++k)
         out[k] = (static_cast<W>(p[k]) - static_cast<W>(thresholds[k])) + static_cast<W>(most);
-    const W sum = Order::sum(std::span<const W>(out));
+    W sum = 0;
+    Order::sum_rows(MatrixView<const W>(out, 1, out.size()), std::span(&sum, 1));
     for (W& x : out) x /= sum;
 }
 
@@ -90,36 +80,53 @@ public:
         : thresholds_(thresholds),
           most_(std::ranges::max(thresholds)),
           rank_by_(rank_by),
-          adjusted_(thresholds.size()) {
+          adjusted_(quick_scratch<W>(thresholds.size())) {
         for (const double threshold : thresholds) lowered_by_.push_back(static_cast<W>(threshold));
+    }
+
+    /// rows  [n × K]; given, out  [n]
+    void score(MatrixView<const T> rows, std::span<const ClassId> given, std::span<W> out) {
+        const std::size_t at_once = adjusted_.size() / rows.columns();
+        for (std::size_t i = 0; i < rows.rows(); i += at_once) {
+            const std::size_t count = std::min(at_once, rows.rows() - i);
+            score_some(rows.rows_from(i, count), given.subspan(i, count), out.subspan(i, count));
+        }
     }
 
     /// p  [K]
     W score(std::span<const T> p, ClassId given) {
-        for (std::size_t k = 0; k < p.size(); ++k)
-            adjusted_[k] = (static_cast<W>(p[k]) - lowered_by_[k]) + static_cast<W>(most_);
-        const W sum = Order::sum(std::span<const W>(adjusted_));
-        if (!(sum > 0)) {
-            adjust_row<Order, W, T>(p, thresholds_, most_, adjusted_);
-            return adjusted_score<W>(adjusted_, given, rank_by_);
-        }
-        const W self = adjusted_[given] / sum;
-        if (rank_by_ != RankBy::NormalizedMargin) return self;
-        adjusted_[given] = std::numeric_limits<W>::lowest();
-        return normalized_margin(self, largest() / sum);
+        W score = 0;
+        score_some({p, 1, p.size()}, std::span(&given, 1), std::span(&score, 1));
+        return score;
     }
 
 private:
-    W largest() const {
-        constexpr std::size_t kLanes = 8;  // so that one maximum need not wait for the one before
-        std::array<W, kLanes> most;
-        most.fill(adjusted_.back());
-        for (std::size_t i = 0; i + kLanes <= adjusted_.size(); i += kLanes)
-            for (std::size_t j = 0; j < kLanes; ++j) most[j] = std::max(most[j], adjusted_[i + j]);
-        for (std::size_t i = adjusted_.size() - adjusted_.size() % kLanes; i < adjusted_.size();
-             ++i)
-            most[0] = std::max(most[0], adjusted_[i]);
-        return *std::ranges::max_element(most);
+    /// As many rows as fit into adjusted_, at most.
+    void score_some(MatrixView<const T> rows, std::span<const ClassId> given, std::span<W> out) {
+        const std::size_t classes = rows.columns();
+        const auto adjusted = std::span<W>(adjusted_).first(rows.values().size());
+        const MatrixView<const W> view(adjusted, rows.rows(), classes);
+        shift_rows(rows, lowered_by_, static_cast<W>(most_), adjusted);
+        sums_.resize(rows.rows());
+        Order::sum_rows(view, std::span<W>(sums_));
+        for (std::size_t i = 0; i < rows.rows(); ++i)
+            out[i] = adjusted[i * classes + given[i]] / sums_[i];
+        if (rank_by_ == RankBy::NormalizedMargin) {
+            for (std::size_t i = 0; i < rows.rows(); ++i)
+                adjusted[i * classes + given[i]] = std::numeric_limits<W>::lowest();
+            others_.resize(rows.rows());
+            largest_of_rows(view, std::span<W>(others_));
+            for (std::size_t i = 0; i < rows.rows(); ++i)
+                out[i] = normalized_margin(out[i], others_[i] / sums_[i]);
+        }
+        for (std::size_t i = 0; i < rows.rows(); ++i)
+            if (!(sums_[i] > 0)) out[i] = score_by_definition(rows.row(i), given[i]);
+    }
+
+    W score_by_definition(std::span<const T> p, ClassId given) const {
+        std::vector<W> adjusted(p.size());
+        adjust_row<Order, W, T>(p, thresholds_, most_, adjusted);
+        return adjusted_score<W>(adjusted, given, rank_by_);
     }
 
     std::span<const double> thresholds_;
@@ -127,6 +134,8 @@ private:
     double most_;
     RankBy rank_by_;
     std::vector<W> adjusted_;  // scratch
+    std::vector<W> sums_;
+    std::vector<W> others_;
 };
 
 /// Scores rows by the chosen ranking; for one thread.

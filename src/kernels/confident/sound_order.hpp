@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/matrix_view.hpp"
 #include "base/pool.hpp"
 #include "kernels/confident/sparse_square.hpp"
 
@@ -23,6 +24,8 @@ public:
         total_ = next;
     }
     double value() const { return total_ + dropped_; }
+    double total() const { return total_; }
+    double dropped() const { return dropped_; }
 
 private:
     double total_ = 0;
@@ -39,7 +42,13 @@ struct SoundOrder {
     static double sum(std::span<const double> values);
     /// The same for an array of `length` that is zero but for `entries` (positions ascending).
     static double sum(std::span<const PlacedValue> entries, std::size_t length);
-    /// The same of values that come one by one.
+    /// The sum of each row: kRowSums running sums, the i-th of the values i, i + kRowSums, ..,
+    /// those of floats in double, those of doubles with what roundings dropped beside them. They
+    /// are added by halves, the upper to the lower. Shorter rows from left to right.
+    static void sum_rows(MatrixView<const float> rows, std::span<float> sums);
+    static void sum_rows(MatrixView<const double> rows, std::span<double> sums);
+    static constexpr std::size_t kRowSums = 16;
+    /// `sum` of values that come one by one.
     template <class T>
     class Sum {
     public:
@@ -79,12 +88,13 @@ struct SoundOrder {
     static double dot(std::span<const double> a, std::span<const double> b);
     /// The same: what NumpyOrder distinguishes by who adds.
     static double einsum(std::span<const double> a, std::span<const double> b) { return dot(a, b); }
-    /// p ln p; 0 at 0.
-    template <class T>
-    static T p_log_p(T p) {
-        const auto wide = static_cast<double>(p);
-        return p == 0 ? T{0} : static_cast<T>(wide * log(wide));
-    }
+    /// p ln p of each p in [0, 1]; 0 at 0. In T throughout, within four units of the last place;
+    /// the logarithm of what is no normal number is taken as that of the least that is.
+    static void p_log_p(std::span<const float> p, std::span<float> out);
+    static void p_log_p(std::span<const double> p, std::span<double> out);
+    /// x = log(x) of each normal x > 0
+    static void log_each(std::span<float> values);
+    static void log_each(std::span<double> values);
 };
 
 }  // namespace tusker::confident

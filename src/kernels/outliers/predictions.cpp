@@ -3,32 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <type_traits>
 
 #include <fmt/format.h>
 
-#include "kernels/confident/numpy_order.hpp"
-#include "kernels/confident/scores.hpp"
-#include "kernels/confident/sound_order.hpp"
+#include "kernels/confident/entropy.hpp"
+#include "kernels/confident/row_arithmetic.hpp"
+#include "kernels/confident/with_order.hpp"
 #include "kernels/outliers/quantiles.hpp"
 
 namespace tusker::outliers {
 namespace {
 
-using confident::NumpyOrder;
-using confident::SoundOrder;
-
 // So many values are scored by one thread at a time: enough to hide the hand-over.
 constexpr std::size_t kBlockValues = 1 << 16;
 
 const std::string kNames[] = {"entropy", "least_confidence", "gen"};
-
-template <class Order, class W>
-W entropy_score(std::span<const W> p, std::span<W> terms) {
-    std::ranges::transform(p, terms.begin(), [](W x) { return Order::p_log_p(x); });
-    const W entropy = -Order::sum(std::span<const W>(terms)) /
-                      static_cast<W>(Order::log(static_cast<double>(p.size())));
-    return W{1} - entropy;
-}
 
 template <class Order, class W>
 W gen_score(std::span<const W> p, const PredictionOptions& options, std::span<W> terms) {
@@ -45,52 +35,93 @@ W gen_score(std::span<const W> p, const PredictionOptions& options, std::span<W>
     return W{1} - Order::sum(std::span<const W>(largest)) / static_cast<W>(options.largest);
 }
 
-template <class Order, class W>
-W score_of(std::span<const W> p, const PredictionOptions& options, std::span<W> terms) {
-    switch (options.score) {
-        case PredictionScore::Entropy:
-            return entropy_score<Order>(p, terms);
-        case PredictionScore::LeastConfidence:
-            return std::ranges::max(p);
-        case PredictionScore::Gen:
-            return gen_score<Order>(p, options, terms);
-    }
-    return 0;
-}
-
-/// The first value that breaks the rule of the score, or K.
-template <class W>
-std::size_t find_refused(std::span<const W> p, PredictionScore score) {
-    const auto fine = [&](W x) {
-        return score == PredictionScore::Entropy ? x >= 0 && x <= 1 : std::isfinite(x);
-    };
-    return static_cast<std::size_t>(std::ranges::find_if_not(p, fine) - p.begin());
-}
-
 struct Refused {
     std::size_t row;
     std::size_t column;
     double value;
 };
 
+/// Scores blocks of rows, some rows at a time; for one thread.
 template <class Order, class W, class T>
-std::optional<Refused> score_block(MatrixView<const T> probs, std::size_t begin, std::size_t end,
-                                   const PredictionOptions& options, std::span<W> scores) {
-    const bool adjusted = !options.thresholds.empty();
-    const double most = adjusted ? std::ranges::max(options.thresholds) : 0;
-    std::vector<W> p(probs.columns());
-    std::vector<W> terms(probs.columns());
-    for (std::size_t i = begin; i < end; ++i) {
-        if (adjusted)
-            confident::adjust_row<Order, W, T>(probs.row(i), options.thresholds, most, p);
-        else
-            std::ranges::copy(probs.row(i), p.begin());
-        const std::size_t column = find_refused(std::span<const W>(p), options.score);
-        if (column < p.size()) return Refused{i, column, static_cast<double>(p[column])};
-        scores[i] = score_of<Order, W>(p, options, terms);
+class BlockScorer {
+public:
+    BlockScorer(MatrixView<const T> probs, const PredictionOptions& options)
+        : probs_(probs),
+          options_(options),
+          less_(options.thresholds.begin(), options.thresholds.end()),
+          more_(less_.empty() ? W{0} : static_cast<W>(std::ranges::max(options.thresholds))),
+          scratch_(confident::quick_scratch<W>(probs.columns())),
+          adjusted_(less_.empty() ? 0 : scratch_.size()) {}
+
+    /// scores[i] of the rows [begin, end), up to the first that is refused.
+    std::optional<Refused> score(std::size_t begin, std::size_t end, std::span<W> scores) {
+        const std::size_t at_once = scratch_.size() / probs_.columns();
+        for (std::size_t i = begin; i < end; i += at_once) {
+            const std::size_t count = std::min(at_once, end - i);
+            const auto rows = adjusted(probs_.rows_from(i, count));
+            if (!surely_fine(rows))
+                if (const auto refused = find_refused(rows, i)) return refused;
+            score_rows(rows, scores.subspan(i, count));
+        }
+        return std::nullopt;
     }
-    return std::nullopt;
-}
+
+private:
+    MatrixView<const W> adjusted(MatrixView<const T> rows) {
+        if constexpr (std::is_same_v<W, T>) {
+            if (less_.empty()) return rows;
+        }
+        const MatrixView<W> out(std::span<W>(adjusted_).first(rows.values().size()), rows.rows(),
+                                rows.columns());
+        confident::shift_rows(rows, less_, more_, out.values());
+        sums_.resize(rows.rows());
+        const MatrixView<const W> shifted(out.values(), out.rows(), out.columns());
+        Order::sum_rows(shifted, std::span(sums_));
+        confident::divide_rows(out, sums_);
+        return shifted;
+    }
+
+    bool surely_fine(MatrixView<const W> rows) const {
+        return options_.score == PredictionScore::Entropy
+                   ? confident::surely_in_zero_one(rows.values())
+                   : confident::all_finite(rows.values());
+    }
+
+    /// The first value that breaks the rule of the score; row `first` of all is row 0 of these.
+    std::optional<Refused> find_refused(MatrixView<const W> rows, std::size_t first) const {
+        const auto values = rows.values();
+        const auto found = std::ranges::find_if_not(values, [&](W x) {
+            return options_.score == PredictionScore::Entropy ? x >= 0 && x <= 1 : std::isfinite(x);
+        });
+        if (found == values.end()) return std::nullopt;
+        const auto place = static_cast<std::size_t>(found - values.begin());
+        return Refused{first + place / rows.columns(), place % rows.columns(),
+                       static_cast<double>(*found)};
+    }
+
+    void score_rows(MatrixView<const W> rows, std::span<W> scores) {
+        switch (options_.score) {
+            case PredictionScore::Entropy:
+                confident::normalized_entropies<Order, W>(rows, scratch_, scores);
+                for (W& score : scores) score = W{1} - score;
+                return;
+            case PredictionScore::LeastConfidence:
+                return confident::largest_of_rows(rows, scores);
+            case PredictionScore::Gen:
+                for (std::size_t i = 0; i < rows.rows(); ++i)
+                    scores[i] = gen_score<Order, W>(rows.row(i), options_,
+                                                    std::span(scratch_).first(rows.columns()));
+        }
+    }
+
+    MatrixView<const T> probs_;
+    const PredictionOptions& options_;
+    std::vector<W> less_;  // the thresholds
+    W more_;
+    std::vector<W> scratch_;
+    std::vector<W> adjusted_;
+    std::vector<W> sums_;
+};
 
 Result<void> check(std::size_t rows, std::size_t columns, const PredictionOptions& options) {
     if (rows == 0 || columns == 0)
@@ -123,9 +154,9 @@ Result<std::vector<W>> score_predictions(MatrixView<const T> probs,
     pool.for_each((probs.rows() + block_rows - 1) / block_rows, [&](std::size_t block) {
         const std::size_t begin = block * block_rows;
         const std::size_t end = std::min(begin + block_rows, probs.rows());
-        const auto here = order == confident::Order::Sound
-                              ? score_block<SoundOrder, W, T>(probs, begin, end, options, scores)
-                              : score_block<NumpyOrder, W, T>(probs, begin, end, options, scores);
+        const auto here = confident::with_order(order, [&]<class Chosen>(Chosen) {
+            return BlockScorer<Chosen, W, T>(probs, options).score(begin, end, scores);
+        });
         if (!here) return;
         const std::lock_guard lock(turn);
         if (!refused || here->row < refused->row) refused = here;
