@@ -72,21 +72,36 @@ void NoiseRatePruner<Order, T>::gather(const RowsOfClass<T>& rows,
     if (probs_.columns() > 2 && !others_.empty()) add_runners_up(rows);
 }
 
+/// Of each wanted class the key that the m-th of its known rows has; the highest of all.
 template <class Order, class T>
-void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
+T NoiseRatePruner<Order, T>::set_limits() {
     std::ranges::fill(limits_, kNone<T>);
     T highest = kNone<T>;
     for (const ClassId other : others_) {
-        auto& known = candidates_[other];
-        const std::size_t m = wanted_[other];
-        if (known.size() >= m) {
-            tied_[other] = cut_lowest(std::span(known), m) ? 1 : 0;
-            limits_[other] = known[m - 1].key;
-        } else {
-            limits_[other] = kAny<T>;
-        }
+        limits_[other] = kAny<T>;
+        lower_limit(other);
         highest = std::max(highest, limits_[other]);
     }
+    return highest;
+}
+
+/// Once there are as many candidates as are wanted; and again when there are twice as many.
+template <class Order, class T>
+void NoiseRatePruner<Order, T>::lower_limit(ClassId other) {
+    auto& candidates = candidates_[other];
+    const std::size_t m = wanted_[other];
+    if (candidates.size() < m) {
+        lower_at_[other] = m;
+        return;
+    }
+    tied_[other] = cut_lowest(std::span(candidates), m) ? 1 : 0;
+    limits_[other] = candidates[m - 1].key;
+    lower_at_[other] = 2 * candidates.size();
+}
+
+template <class Order, class T>
+void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
+    const T highest = set_limits();
     std::vector<std::size_t> to_read;
     for (std::size_t i = 0; i < rows.contested.size(); ++i)
         if (rows.contested[i].self - rows.contested[i].second <= highest) to_read.push_back(i);
@@ -97,11 +112,12 @@ void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
         const auto& row = rows.contested[i];
         const auto p = probs_.template row<T>(row.row, row_);
         const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
-        for (const ClassId other : std::span(low_).first(found))
-            if (other != row.top) {
-                candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * i + 1)});
-                tied_[other] = kNotCut;
-            }
+        for (const ClassId other : std::span(low_).first(found)) {
+            if (other == row.top) continue;
+            candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * i + 1)});
+            tied_[other] = kNotCut;
+            if (candidates_[other].size() >= lower_at_[other]) lower_limit(other);
+        }
     }
 }
 

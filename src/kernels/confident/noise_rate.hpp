@@ -36,6 +36,7 @@ public:
           second_(second),
           wanted_(probs.columns()),
           limits_(probs.columns()),
+          lower_at_(probs.columns()),
           tied_(probs.columns(), kNotCut),
           candidates_(probs.columns()),
           low_(probs.columns()),
@@ -54,7 +55,8 @@ private:
     using Place = std::uint32_t;
 
     void gather(const RowsOfClass<T>& rows, std::span<const SparseEntry<std::int64_t>> counts);
-    void set_limits(std::span<const ClassId> wanted);
+    T set_limits();
+    void lower_limit(ClassId other);
     void add_runners_up(const RowsOfClass<T>& rows);
     void add_agreeing(const RowsOfClass<T>& rows, ClassId other, std::size_t m);
     void mark_lowest(const RowsOfClass<T>& rows, ClassId other);
@@ -72,9 +74,10 @@ private:
     std::span<std::uint8_t> marks_;
 
     // Of the class at hand. [K] each; as they were at first between calls.
-    std::vector<std::size_t> wanted_;  // rows to flag
-    std::vector<T> limits_;            // a key above it is not among them
-    std::vector<std::uint8_t> tied_;   // whether the wanted candidates, in front, tie with others
+    std::vector<std::size_t> wanted_;    // rows to flag
+    std::vector<T> limits_;              // a key above it is not among them
+    std::vector<std::size_t> lower_at_;  // so many candidates lower the limit
+    std::vector<std::uint8_t> tied_;     // whether the wanted candidates, in front, tie with others
     std::vector<std::vector<Keyed<T>>> candidates_;  // keys, by Place
     std::vector<Keyed<T>> agreeing_;  // bounds of the rows that agree, ascending, by row
     bool agreeing_known_ = false;
