@@ -259,6 +259,13 @@ nb::tuple joints(const LabelBits& labels, const Array2<T>& probs, bool cleanlab_
 }
 
 template <class T>
+void check(const Array2<T>& probs) {
+    const nb::gil_scoped_release released;
+    const auto checked = check_probabilities<T>(view_of(probs), pool());
+    if (!checked) raise(checked.error());
+}
+
+template <class T>
 void bind_for(nb::module_& module) {
     const auto labels = "labels"_a;
     const auto probs = "probs"_a.noconvert();
@@ -267,6 +274,7 @@ void bind_for(nb::module_& module) {
     module.def("multilabel_find", &find<T>, labels, probs, "options"_a);
     module.def("multilabel_rank_classes", &rank<T>, labels, probs, "options"_a);
     module.def("multilabel_scores", &score<T>, labels, probs, "options"_a, "by_class"_a);
+    module.def("multilabel_check", &check<T>, probs);
     module.def("multilabel_joints", &joints<T>, labels, probs, "cleanlab_order"_a);
 }
 

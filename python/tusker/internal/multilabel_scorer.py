@@ -50,6 +50,21 @@ class ClassLabelScorer(Enum):
 
         return _subtract_confident_thresholds(labels, pred_probs)
 
+    def kernel_options(self, adjust_pred_probs: bool = False) -> dict:
+        """What the kernels are told. Raises ValueError where thresholds cannot be taken off."""
+        if adjust_pred_probs and self == ClassLabelScorer.CONFIDENCE_WEIGHTED_ENTROPY:
+            raise ValueError(f"adjust_pred_probs is not currently supported for {self}.")
+        options = {"rank_by": self.name.lower(), "adjust_probabilities": adjust_pred_probs}
+        return {**_CLEANLAB, **options}
+
+    def scores_of_classes(
+        self, bits: _kernels.LabelBits, probs: np.ndarray, adjust_pred_probs: bool = False
+    ) -> np.ndarray:
+        """(N, K) float64. Both as the kernels take them; errors as :meth:`kernel_options`."""
+        return _kernels.multilabel_scores(
+            bits, probs, self.kernel_options(adjust_pred_probs is True), True
+        )
+
     @classmethod
     def from_str(cls, method: str) -> "ClassLabelScorer":
         """The scorer of this name, in any case. Raises ValueError for an unknown one."""
@@ -123,6 +138,15 @@ class Aggregator:
         self._validate_scores(scores)
         return self.method(scores, **{**self.kwargs, **kwargs, "axis": 1})
 
+    def kernel_options(self) -> dict | None:
+        """What the kernels are told, so that they aggregate themselves; None: they cannot."""
+        argument = {exponential_moving_average: "alpha", softmin: "temperature"}.get(self.method)
+        if argument is None or not set(self.kwargs) <= {argument}:
+            return None
+        if argument == "alpha":
+            return {"aggregation": self.method.__name__, "alpha": self.kwargs.get("alpha")}
+        return {"aggregation": "softmin", **self.kwargs}
+
     def __repr__(self):
         return f"Aggregator(method={self.method.__name__}, kwargs={self.kwargs})"
 
@@ -180,18 +204,11 @@ class MultilabelScorer:
                 for given, p in zip(labels.T, pred_probs.T, strict=True)
             ]
             return np.stack(columns, axis=1).astype(np.float64)
-        adjust = kwargs.get("adjust_pred_probs", False) is True
-        if adjust and self.base_scorer == ClassLabelScorer.CONFIDENCE_WEIGHTED_ENTROPY:
-            raise ValueError(
-                f"adjust_pred_probs is not currently supported for {self.base_scorer}."
-            )
-        options = {"rank_by": self.base_scorer.name.lower(), "adjust_probabilities": adjust}
         cells = np.ascontiguousarray(labels, dtype=np.uint8)
-        return _kernels.multilabel_scores(
+        return self.base_scorer.scores_of_classes(
             _kernels.multilabel_bits(cells),
             kernel_probs(pred_probs),
-            {**_CLEANLAB, **options},
-            True,
+            kwargs.get("adjust_pred_probs", False),
         )
 
     @staticmethod

@@ -16,7 +16,8 @@ def _is_multilabel(y) -> bool:
     """Whether ``y`` is an (N, K) matrix with two columns or more that holds both 0 and 1."""
     if not (isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] > 1):
         return False
-    return np.array_equal(np.unique(y), [0, 1])
+    zeros, ones = y == 0, y == 1
+    return bool(zeros.any() and ones.any() and (zeros | ones).all())
 
 
 def stack_complement(pred_prob_slice: np.ndarray) -> np.ndarray:

@@ -3,11 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tusker.internal.multilabel_utils import get_onehot_num_classes
-from tusker.multilabel_classification.filter import (
-    find_label_issues,
-    find_multilabel_issues_per_class,
-)
+from tusker.multilabel_classification.filter import flagged
 
 
 def common_multilabel_issues(
@@ -20,15 +16,17 @@ def common_multilabel_issues(
     Issue Probability (of all rows); the most frequent first.
     """
     num_examples = _get_num_examples_multilabel(labels=labels, confident_joint=confident_joint)
-    onehot, num_classes = get_onehot_num_classes(labels, pred_probs)
-    flags = find_multilabel_issues_per_class(labels, pred_probs, confident_joint=confident_joint)
+    wrongly_given, wrongly_missing = flagged(labels, pred_probs, confident_joint).counts
+    return _common_issues(wrongly_given, wrongly_missing, num_examples, class_names)
+
+
+def _common_issues(wrongly_given, wrongly_missing, num_examples: int, class_names) -> pd.DataFrame:
     rows = []
-    for k in range(num_classes):
-        for given in (True, False):
-            count = int(np.sum(flags[:, k] & (onehot[:, k] == given)))
+    for k, counts in enumerate(zip(wrongly_given, wrongly_missing, strict=True)):
+        for given, count in zip((True, False), counts, strict=True):
             row = {} if class_names is None else {"Class Name": class_names[k]}
             row |= {"Class Index": k, "In Given Label": given, "In Suggested Label": not given}
-            row |= {"Num Examples": count, "Issue Probability": count / num_examples}
+            row |= {"Num Examples": int(count), "Issue Probability": int(count) / num_examples}
             rows.append(row)
     table = pd.DataFrame(rows)
     return table.sort_values(by=["Issue Probability"], ascending=False).reset_index(drop=True)
@@ -48,6 +46,10 @@ def rank_classes_by_multilabel_quality(
         labels=labels, pred_probs=pred_probs, class_names=class_names, confident_joint=joint
     )
     num_examples = _get_num_examples_multilabel(labels=labels, confident_joint=confident_joint)
+    return _class_quality(issues, num_examples, class_names)
+
+
+def _class_quality(issues: pd.DataFrame, num_examples: int, class_names) -> pd.DataFrame:
     # In order of their first appearance, which decides among equal scores.
     classes: dict[int, dict] = {}
     for _, row in issues.iterrows():
@@ -79,8 +81,7 @@ def _get_num_examples_multilabel(labels=None, confident_joint=None) -> int:
 def overall_multilabel_health_score(labels=None, pred_probs=None, *, confident_joint=None) -> float:
     """The share of rows that are no label issue, in [0, 1]."""
     num_examples = _get_num_examples_multilabel(labels=labels)
-    issues = find_label_issues(labels, pred_probs, confident_joint=confident_joint)
-    return 1.0 - np.sum(issues) / num_examples
+    return 1.0 - flagged(labels, pred_probs, confident_joint).rows / num_examples
 
 
 def multilabel_health_summary(
@@ -98,13 +99,13 @@ def multilabel_health_summary(
     """
     if num_examples is None:
         num_examples = _get_num_examples_multilabel(labels=labels)
-    classes = rank_classes_by_multilabel_quality(
-        labels, pred_probs, class_names=class_names, confident_joint=confident_joint
-    )
-    issues = common_multilabel_issues(
-        labels, pred_probs, class_names=class_names, confident_joint=confident_joint
-    )
-    score = overall_multilabel_health_score(labels, pred_probs, confident_joint=confident_joint)
+    rows = _get_num_examples_multilabel(labels=labels)
+    found = flagged(labels, pred_probs, confident_joint)
+    issues = _common_issues(*found.counts, rows, class_names)
+    # The quality of classes does not follow a given joint.
+    own = found if confident_joint is None else flagged(labels, pred_probs, None)
+    classes = _class_quality(_common_issues(*own.counts, rows, class_names), rows, class_names)
+    score = 1.0 - found.rows / rows
     if verbose:
         print(f"Label health of {num_examples:,} rows\n")
         print("Classes, worst first", classes.to_string(), "", sep="\n")

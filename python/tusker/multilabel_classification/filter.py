@@ -5,6 +5,7 @@ it differs where scores tie, and in ``low_*`` filters with a ranking, which here
 """
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
@@ -100,6 +101,34 @@ def find_multilabel_issues_per_class(
         return np.stack(issues, axis=1)
     onehot, _ = get_onehot_num_classes(labels, pred_probs)
     return issues, list(onehot.T), [stack_complement(p) for p in pred_probs.T]
+
+
+class Flagged(NamedTuple):
+    """How many issues there are."""
+
+    rows: int
+    """Rows with a class that looks wrong."""
+    counts: tuple[np.ndarray, np.ndarray]
+    """(K,) of the rows that have each class, and of those that lack it."""
+
+
+def flagged(labels, pred_probs: np.ndarray, confident_joint: np.ndarray | None) -> Flagged:
+    """Counts what :func:`find_multilabel_issues_per_class` marks; arguments as there."""
+    options, probs = _options(
+        labels=labels,
+        pred_probs=pred_probs,
+        return_indices_ranked_by=None,
+        rank_by_kwargs=None,
+        filter_by="prune_by_noise_rate",
+        frac_noise=1.0,
+        num_to_remove_per_class=None,
+        min_examples_per_class=1,
+        confident_joint=confident_joint,
+        n_jobs=None,
+    )
+    bits = kernel_labels(labels, pred_probs)
+    flags = _kernels.multilabel_flag_classes(bits, probs, options)
+    return Flagged(len(flags.flagged_rows()), _kernels.multilabel_count_flags(bits, flags))
 
 
 def _options(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tusker.internal.multilabel_scorer import Aggregator, ClassLabelScorer, MultilabelScorer
-from tusker.internal.multilabel_utils import int2onehot, kernel_probs
+from tusker import _kernels
+from tusker.internal.multilabel_scorer import Aggregator, ClassLabelScorer
+from tusker.internal.multilabel_utils import kernel_probs, label_bits
 
 _MOVING_AVERAGE = {"method": "exponential_moving_average", "alpha": 0.8}
 
@@ -24,12 +25,17 @@ def get_label_quality_scores(
     aggregator_kwargs: ``method`` ("exponential_moving_average" with ``alpha``, "softmin" with
     ``temperature``, or a callable of (N, K) and ``axis``) and its arguments.
     """
-    cells = _labels_to_binary(labels, pred_probs)
+    bits, probs = _checked(labels, pred_probs)
     scorer = ClassLabelScorer.from_str(method)
-    arguments = (scorer, Aggregator(**aggregator_kwargs)) if aggregator_kwargs else (scorer,)
-    return MultilabelScorer(*arguments)(
-        cells, pred_probs, base_scorer_kwargs={"adjust_pred_probs": adjust_pred_probs}
-    )
+    aggregator = Aggregator(**(aggregator_kwargs or _MOVING_AVERAGE))
+    counts = bits.counts()
+    if len(counts) < 2 or not 0 < counts.sum() < bits.rows * len(counts):
+        raise ValueError("Labels must be in multi-label format.")
+    options = aggregator.kernel_options()
+    if options is None:
+        return aggregator(scorer.scores_of_classes(bits, probs, adjust_pred_probs))
+    options |= scorer.kernel_options(adjust_pred_probs)
+    return _kernels.multilabel_scores(bits, probs, options, False)
 
 
 def get_label_quality_scores_per_class(
@@ -40,32 +46,30 @@ def get_label_quality_scores_per_class(
     adjust_pred_probs: bool = False,
 ) -> np.ndarray:
     """(N, K) the same, not aggregated: how likely the label of each class is right."""
-    cells = _labels_to_binary(labels, pred_probs)
-    return MultilabelScorer(ClassLabelScorer.from_str(method)).get_class_label_quality_scores(
-        cells, pred_probs, base_scorer_kwargs={"adjust_pred_probs": adjust_pred_probs}
-    )
+    bits, probs = _checked(labels, pred_probs)
+    return ClassLabelScorer.from_str(method).scores_of_classes(bits, probs, adjust_pred_probs)
 
 
-def _labels_to_binary(labels, pred_probs) -> np.ndarray:
-    """(N, K) of 0 and 1. Raises TypeError and ValueError for what scores cannot be taken of."""
-    if not isinstance(labels, list) or not all(isinstance(classes, list) for classes in labels):
+def _checked(labels, pred_probs) -> tuple[_kernels.LabelBits, np.ndarray]:
+    """Both as the kernels take them. Raises TypeError and ValueError for what cannot be scored."""
+    bits = None
+    if isinstance(labels, list) and isinstance(pred_probs, np.ndarray) and pred_probs.ndim == 2:
+        bits = _kernels.multilabel_read(labels, pred_probs.shape[1])
+    if bits is None and not (
+        isinstance(labels, list) and all(isinstance(classes, list) for classes in labels)
+    ):
         raise TypeError("labels must be a list of lists: the classes of each row")
-    kernel_probs(pred_probs)
+    probs = kernel_probs(pred_probs)
     if len(pred_probs) != len(labels):
         raise ValueError("pred_probs and labels must have same length.")
     if not any(labels):
         raise ValueError("labels: no row has a class")
-    highest = max(map(max, filter(None, labels))) + 1
-    if pred_probs.shape[1] < highest:
-        raise ValueError(
-            f"pred_probs must have at least {highest} columns, based on the largest class index "
-            "which appears in labels."
-        )
-    inside = (pred_probs >= -1e-6) & (pred_probs <= 1 + 1e-6)
-    if not inside.all():
-        row, k = np.argwhere(~inside)[0]
-        value = pred_probs[row, k]
-        raise ValueError(
-            f"pred_probs[{row}, {k}] = {value}: Values in pred_probs must be between 0 and 1."
-        )
-    return int2onehot(labels, K=pred_probs.shape[1])
+    if bits is None:
+        highest = max(map(max, filter(None, labels))) + 1
+        if pred_probs.shape[1] < highest:
+            raise ValueError(
+                f"pred_probs must have at least {highest} columns, based on the largest class "
+                "index which appears in labels."
+            )
+    _kernels.multilabel_check(probs)
+    return (label_bits(labels, pred_probs.shape[1]) if bits is None else bits), probs

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernels/confident/multilabel/class_block.hpp"
+#include "kernels/confident/multilabel/row_scores.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/scores.hpp"
 #include "kernels/confident/sound_order.hpp"
@@ -66,14 +67,6 @@ double score_class(T probability_of_present, bool given, RankBy ranking,
 
 // --- One row ----------------------------------------------------------------------------------
 
-/// scores  [K], reordered
-double moving_average(std::span<double> scores, double alpha) {
-    std::ranges::sort(scores, std::greater{});
-    double average = scores[0];
-    for (const double score : scores.subspan(1)) average = alpha * score + (1 - alpha) * average;
-    return average;
-}
-
 /// weights  [K] scratch
 template <class Order>
 double softmin(std::span<const double> scores, double temperature, std::span<double> weights) {
@@ -94,12 +87,15 @@ public:
             return invalid(fmt::format("alpha must be in the interval [0, 1], got {}", alpha));
         return Aggregator(aggregation, alpha, classes);
     }
-    /// scores  [K], may be reordered
+    /// scores  [out.size() × K]
     template <class Order>
-    double operator()(std::span<double> scores) {
-        return aggregation_.by == Aggregation::By::MovingAverage
-                   ? moving_average(scores, alpha_)
-                   : softmin<Order>(scores, aggregation_.temperature, scratch_);
+    void operator()(std::span<const double> scores, std::span<double> out) {
+        const std::size_t classes = scratch_.size();
+        if (aggregation_.by == Aggregation::By::MovingAverage)
+            return moving_averages(scores, classes, alpha_, out);
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = softmin<Order>(scores.subspan(i * classes, classes), aggregation_.temperature,
+                                    scratch_);
     }
 
 private:
@@ -113,21 +109,33 @@ private:
 
 // --- All rows -----------------------------------------------------------------------------------
 
-/// The earliest value that an entropy cannot take.
+std::vector<Row> all_rows(std::size_t n) {
+    std::vector<Row> rows(n);
+    std::iota(rows.begin(), rows.end(), Row{0});
+    return rows;
+}
+
+/// So few rows that their scores stay in the cache.
+std::size_t rows_per_block(std::size_t classes) {
+    constexpr std::size_t kScores = 4096;
+    return std::clamp<std::size_t>(kScores / classes, 8, kBlockRows);
+}
+
+/// The earliest value that is not in [least, most].
 template <class T>
-std::optional<RefusedValue> find_outside_01(MatrixView<const T> probs, const Pool& pool) {
+std::optional<RefusedValue> find_refused(MatrixView<const T> probs, double least, double most,
+                                         const Pool& pool) {
     std::mutex mutex;  // guards `refused`
     std::optional<RefusedValue> refused;
     pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
-        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
-        for (std::size_t i = block * kBlockRows; i < end; ++i) {
-            const auto p = probs.row(i);
-            const auto outside = std::ranges::find_if(p, [](T x) { return !(x >= 0 && x <= 1); });
-            if (outside == p.end()) continue;
+        const std::size_t begin = block * kBlockRows;
+        const std::size_t end = std::min(probs.rows(), begin + kBlockRows);
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto found = find_outside(probs.row(i), least, most);
+            if (!found) continue;
             const std::lock_guard lock(mutex);
             if (!refused || i < refused->row)
-                refused = RefusedValue{i, static_cast<std::size_t>(outside - p.begin()),
-                                       static_cast<double>(*outside)};
+                refused = RefusedValue{i, *found, static_cast<double>(probs.row(i)[*found])};
             return;
         }
     });
@@ -145,7 +153,7 @@ Result<void> check(MatrixView<const T> probs, const LabelBits& labels, const Sco
     if (scoring.adjust_probabilities)
         return invalid(fmt::format("adjust_pred_probs is not currently supported for {}.",
                                    confident::name_of(scoring.rank_by)));
-    if (const auto refused = find_outside_01(probs, pool))
+    if (const auto refused = find_refused(probs, 0, 1, pool))
         return invalid(fmt::format(
             "probabilities[{}, {}] = {}: All probabilities are required to be in the interval "
             "[0, 1] for a ranking by entropy",
@@ -162,6 +170,21 @@ public:
         : probs_(probs), labels_(labels), ranking_(scoring.rank_by) {
         if (scoring.adjust_probabilities)
             thresholds_ = thresholds_of_all<Order, T>(probs, labels, pool);
+    }
+    /// out[i × K + k] = the score of rows[i] for class k.
+    void operator()(std::span<const Row> rows, std::span<double> out) const {
+        const std::size_t classes = probs_.columns();
+        if (thresholds_.empty() && !confident::is_entropy(ranking_)) {
+            for (std::size_t b = 0; b < labels_.block_count(); ++b) {
+                const std::size_t first = b * LabelBits::kBlockClasses;
+                score_given<T>({probs_, first, std::min(LabelBits::kBlockClasses, classes - first),
+                                labels_.block(b), rows},
+                               ranking_ == RankBy::NormalizedMargin, &out[first], classes);
+            }
+            return;
+        }
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            for (std::size_t k = 0; k < classes; ++k) out[i * classes + k] = (*this)(rows[i], k);
     }
     double operator()(std::size_t row, std::size_t k) const {
         return score_class<Order, T>(probs_.row(row)[k], labels_.has(row, k), ranking_,
@@ -184,14 +207,14 @@ Result<std::vector<double>> score_some(MatrixView<const T> probs, const LabelBit
         TUSKER_TRY(Aggregator::create(scoring.aggregation, probs.columns()));
     const ClassScorer<Order, T> scorer(probs, labels, scoring, pool);
     std::vector<double> result(rows.size());
-    pool.for_each((rows.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+    const std::size_t per_block = rows_per_block(probs.columns());
+    pool.for_each((rows.size() + per_block - 1) / per_block, [&](std::size_t block) {
         Aggregator own = aggregator;
-        std::vector<double> scores(probs.columns());
-        const std::size_t end = std::min(rows.size(), (block + 1) * kBlockRows);
-        for (std::size_t i = block * kBlockRows; i < end; ++i) {
-            for (std::size_t k = 0; k < scores.size(); ++k) scores[k] = scorer(rows[i], k);
-            result[i] = own.template operator()<Order>(scores);
-        }
+        const std::size_t begin = block * per_block;
+        const std::size_t count = std::min(rows.size() - begin, per_block);
+        std::vector<double> scores(count * probs.columns());
+        scorer(rows.subspan(begin, count), scores);
+        own.template operator()<Order>(scores, std::span(result).subspan(begin, count));
     });
     return result;
 }
@@ -203,10 +226,12 @@ Result<std::vector<double>> score_each(MatrixView<const T> probs, const LabelBit
     const ClassScorer<Order, T> scorer(probs, labels, scoring, pool);
     const std::size_t classes = probs.columns();
     std::vector<double> result(probs.rows() * classes);
-    pool.for_each((probs.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
-        const std::size_t end = std::min(probs.rows(), (block + 1) * kBlockRows);
-        for (std::size_t i = block * kBlockRows; i < end; ++i)
-            for (std::size_t k = 0; k < classes; ++k) result[i * classes + k] = scorer(i, k);
+    const auto rows = all_rows(probs.rows());
+    pool.for_each((rows.size() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+        const std::size_t begin = block * kBlockRows;
+        const std::size_t count = std::min(rows.size() - begin, kBlockRows);
+        scorer(std::span(rows).subspan(begin, count),
+               std::span(result).subspan(begin * classes, count * classes));
     });
     return result;
 }
@@ -236,24 +261,28 @@ Result<std::vector<double>> aggregate_in_order(MatrixView<const double> scores,
                                                const Aggregation& aggregation, const Pool& pool) {
     const Aggregator aggregator = TUSKER_TRY(Aggregator::create(aggregation, scores.columns()));
     std::vector<double> result(scores.rows());
-    pool.for_each((scores.rows() + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+    const std::size_t per_block = rows_per_block(scores.columns());
+    pool.for_each((scores.rows() + per_block - 1) / per_block, [&](std::size_t block) {
         Aggregator own = aggregator;
-        const std::size_t end = std::min(scores.rows(), (block + 1) * kBlockRows);
-        for (std::size_t i = block * kBlockRows; i < end; ++i) {
-            std::vector<double> row(scores.row(i).begin(), scores.row(i).end());
-            result[i] = own.template operator()<Order>(row);
-        }
+        const std::size_t begin = block * per_block;
+        const std::size_t count = std::min(scores.rows() - begin, per_block);
+        own.template operator()<Order>(
+            scores.values().subspan(begin * scores.columns(), count * scores.columns()),
+            std::span(result).subspan(begin, count));
     });
     return result;
 }
 
-std::vector<Row> all_rows(std::size_t n) {
-    std::vector<Row> rows(n);
-    std::iota(rows.begin(), rows.end(), Row{0});
-    return rows;
-}
-
 }  // namespace
+
+template <class T>
+Result<void> check_probabilities(MatrixView<const T> probs, const Pool& pool) {
+    if (const auto refused = find_refused(probs, -1e-6, 1 + 1e-6, pool))
+        return invalid(
+            fmt::format("probabilities[{}, {}] = {}: Values in pred_probs must be between 0 and 1.",
+                        refused->row, refused->column, refused->value));
+    return {};
+}
 
 template <class T>
 Result<std::vector<double>> score_classes(MatrixView<const T> probs, const LabelBits& labels,
@@ -292,6 +321,8 @@ Result<std::vector<double>> aggregate(MatrixView<const double> scores,
                                  : aggregate_in_order<NumpyOrder>(scores, aggregation, pool);
 }
 
+template Result<void> check_probabilities(MatrixView<const float>, const Pool&);
+template Result<void> check_probabilities(MatrixView<const double>, const Pool&);
 template Result<std::vector<double>> score_classes(MatrixView<const float>, const LabelBits&,
                                                    const Scoring&, Order, const Pool&);
 template Result<std::vector<double>> score_classes(MatrixView<const double>, const LabelBits&,

@@ -13,6 +13,10 @@
 
 namespace tusker::multilabel {
 
+/// Error: the first value that is not in [-1e-6, 1 + 1e-6], or NaN. The scores below do not ask.
+template <class T>
+Result<void> check_probabilities(MatrixView<const T> probs, const Pool& pool);
+
 /// [N × K] row-major. Error: adjusting for an entropy; an entropy of a value outside [0, 1].
 template <class T>
 Result<std::vector<double>> score_classes(MatrixView<const T> probs, const LabelBits& labels,
