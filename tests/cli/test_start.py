@@ -30,3 +30,15 @@ def test_a_server_is_asked_all_the_same():
     )
     assert done.returncode == 1
     assert "127.0.0.1:1/api/datasets/x" in done.stderr and "connect" in done.stderr
+
+
+def test_highway_does_not_measure_its_stopwatch_first():
+    bindings = subprocess.run(
+        [BINARY, "--version"],
+        env={**os.environ, "LD_DEBUG": "bindings", "LD_BIND_NOW": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    (measured,) = [line for line in bindings.splitlines() if "TimerResolution" in line]
+    assert f"to {BINARY}" in measured, measured
