@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 
 import numpy as np
 
@@ -104,19 +105,53 @@ def beside_cleanlab(rows: int, classes: int, rounds: int) -> str:
     )
 
 
-def over_widths() -> list[str]:
-    """What each function costs beside one read of the probabilities."""
-    import tusker
+def functions_of_rows() -> dict[str, Callable]:
+    """What looks at labels or rows, by the name of its column; all take (labels, probs)."""
     import tusker.count
     import tusker.rank
 
-    calls = {
+    return {
         "thresholds": tusker.count.get_confident_thresholds,
         "confident joint": tusker.count.compute_confident_joint,
         "self-confidence": tusker.rank.get_self_confidence_for_each_label,
         "margin": tusker.rank.get_normalized_margin_for_each_label,
         "label issues": tusker.find_label_issues,
     }
+
+
+def functions_of_scores() -> dict[str, Callable]:
+    """Scores that look at every probability in a row, and what adds rows or models up."""
+    import tusker.dataset
+    import tusker.experimental.label_issues_batched as batched
+    import tusker.outlier
+    import tusker.rank
+
+    def doubtful(labels: np.ndarray, probs: np.ndarray) -> object:
+        return tusker.find_doubtful_predictions(probs)
+
+    def out_of_distribution(labels: np.ndarray, probs: np.ndarray) -> object:
+        return tusker.outlier.OutOfDistribution().fit_score(
+            pred_probs=probs, labels=labels, verbose=False
+        )
+
+    def ensemble(labels: np.ndarray, probs: np.ndarray) -> object:
+        return tusker.rank.get_label_quality_ensemble_scores(labels, [probs, probs], verbose=False)
+
+    return {
+        "entropy, as cleanlab": tusker.rank.get_confidence_weighted_entropy_for_each_label,
+        "entropy, sound": doubtful,
+        "out of distribution, adjusted": out_of_distribution,
+        "self-confidence, adjusted": functools.partial(
+            tusker.rank.get_label_quality_scores, adjust_pred_probs=True
+        ),
+        "health": functools.partial(tusker.dataset.health_summary, verbose=False),
+        "batched": functools.partial(batched.find_label_issues_batched, verbose=False),
+        "two models": ensemble,
+    }
+
+
+def over_widths(calls: dict[str, Callable], kind: type[np.floating]) -> list[str]:
+    """What each function costs beside one read of the probabilities."""
     lines = [
         f"| classes | one read, ns | {' | '.join(calls)} |",
         "|---|---|" + "---|" * len(calls),
@@ -127,6 +162,7 @@ def over_widths() -> list[str]:
         truth = rng.integers(0, classes, rows)
         probs = np.empty((rows, classes), np.float32)
         softmax_rows(rng, probs, truth)
+        probs = probs.astype(kind, copy=False)
         labels = given_labels(rng, truth, classes)
         read = machine.read_seconds(probs)
         cells = []
@@ -181,7 +217,14 @@ def run() -> str:
             f"Functions over {VALUES:,} probabilities in float32: wall time, ns a probability, and",
             "in reads of the same bytes by one core. With few classes it is rows that cost.",
             "",
-            *over_widths(),
+            *over_widths(functions_of_rows(), np.float32),
+            "",
+            "The same for scores by entropy, adjusted scores, the health of a dataset, batches of",
+            "10,000 rows and two models' scores, weighed by accuracy; in float32, then in float64.",
+            "",
+            *over_widths(functions_of_scores(), np.float32),
+            "",
+            *over_widths(functions_of_scores(), np.float64),
             "",
             f"The ranking follows corrections (`tusker.LiveRanking`): {MOVES} suggestions taken",
             "one by one; afterwards it equals a run from nothing.",

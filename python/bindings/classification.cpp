@@ -14,6 +14,7 @@
 #include "kernels/confident/ensemble.hpp"
 #include "kernels/confident/estimates.hpp"
 #include "kernels/confident/health.hpp"
+#include "kernels/confident/lowest.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/sound_order.hpp"
 
@@ -158,33 +159,48 @@ nb::tuple tops(const Array1<std::int64_t>& labels, const Array2<T>& probs) {
     return nb::make_tuple(to_numpy(std::move(top)), to_numpy(std::move(agrees)));
 }
 
-/// (confident rows by given class [K], those of them whose class is another [K], whether each row's
-/// label agrees with its most probable class within 1e-6 [N]).
+/// By rank_by, self-confidence or margin, from one pass: (score of each label [N], confident rows
+/// by given class [K], those of them whose class is another [K], whether each row's label agrees
+/// with its most probable class within 1e-6 [N]).
 template <class T>
 nb::tuple confident_tops(const Array1<std::int64_t>& labels, const Array2<T>& probs,
-                         const Array1<T>& bounds) {
+                         const Array1<T>& bounds, const std::string& rank_by) {
     if (bounds.size() != probs.shape(1))
         raise({ErrorCode::InvalidArgument,
                fmt::format("thresholds has {} entries: there must be one for each of {} classes",
                            bounds.size(), probs.shape(1))});
     const auto ids = class_ids(labels);
+    const RankBy chosen = ranking(rank_by);
     ConfidentTops counts;
+    std::vector<T> scores;
     std::vector<std::uint8_t> agrees;
     {
         const nb::gil_scoped_release released;
-        auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
+        const auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
+        scores = score_facts(facts, chosen, pool());
         counts = count_confident_tops<T>(facts, ids, span_of(bounds));
         agrees.assign(facts.agrees.begin(), facts.agrees.end());
     }
-    return nb::make_tuple(to_numpy(std::move(counts.confident)),
+    return nb::make_tuple(to_numpy(std::move(scores)), to_numpy(std::move(counts.confident)),
                           to_numpy(std::move(counts.elsewhere)), to_numpy(std::move(agrees)));
 }
 
+/// By rank_by, self-confidence or margin, from one pass: (score of each label [N], share of rows
+/// whose most probable class is the given one).
 template <class T>
-double accuracy_of(const Array1<std::int64_t>& labels, const Array2<T>& probs) {
+nb::tuple scores_and_accuracy(const Array1<std::int64_t>& labels, const Array2<T>& probs,
+                              const std::string& rank_by) {
     const auto ids = class_ids(labels);
-    const nb::gil_scoped_release released;
-    return take(accuracy(view_of(probs), ids, pool()));
+    const RankBy chosen = ranking(rank_by);
+    std::vector<T> scores;
+    double share = 0;
+    {
+        const nb::gil_scoped_release released;
+        const auto facts = take(read_rows(view_of(probs), ids, ValueRule::NearZeroOne, pool()));
+        scores = score_facts(facts, chosen, pool());
+        share = accuracy(facts, ids);
+    }
+    return nb::make_tuple(to_numpy(std::move(scores)), share);
 }
 
 template <class T>
@@ -224,12 +240,12 @@ std::vector<std::span<const T>> columns(const std::vector<Array1<T>>& scores) {
 
 template <class T>
 auto weighted(const std::vector<Array1<T>>& scores, const Array1<double>& weights) {
-    return to_numpy(weighted_scores<T>(columns(scores), span_of(weights)));
+    return to_numpy(weighted_scores<T>(columns(scores), span_of(weights), pool()));
 }
 
 template <class T>
 auto mean(const std::vector<Array1<T>>& scores) {
-    return to_numpy(mean_scores<T>(columns(scores)));
+    return to_numpy(mean_scores<T>(columns(scores), pool()));
 }
 
 template <class T>
@@ -237,6 +253,14 @@ auto argsort(const Array1<T>& keys, bool cleanlab_order) {
     const auto order = cleanlab_order ? NumpyOrder::argsort(span_of(keys), &pool())
                                       : SoundOrder::argsort(span_of(keys), &pool());
     return to_numpy(std::vector<std::int64_t>(order.begin(), order.end()));
+}
+
+/// Positions of the `count` lowest keys, which argsort would place first; themselves in no order.
+template <class T>
+auto lowest_keys(const Array1<T>& keys, std::size_t count, bool cleanlab_order) {
+    const auto found = cleanlab_order ? lowest<NumpyOrder>(span_of(keys), count)
+                                      : lowest<SoundOrder>(span_of(keys), count);
+    return to_numpy(std::vector<std::int64_t>(found.begin(), found.end()));
 }
 
 /// Columns of the table of classes, worst first.
@@ -289,12 +313,14 @@ void bind_rows(nb::module_& module) {
                "by_columns"_a, "cleanlab_order"_a);
     module.def("top_classes", &tops<T>, "labels"_a.noconvert(), "probs"_a.noconvert());
     module.def("confident_tops", &confident_tops<T>, "labels"_a.noconvert(), "probs"_a.noconvert(),
-               "bounds"_a.noconvert());
-    module.def("accuracy", &accuracy_of<T>, "labels"_a.noconvert(), "probs"_a.noconvert());
+               "bounds"_a.noconvert(), "rank_by"_a);
+    module.def("scores_and_accuracy", &scores_and_accuracy<T>, "labels"_a.noconvert(),
+               "probs"_a.noconvert(), "rank_by"_a);
     module.def("search_weights", &weights<T>, "labels"_a.noconvert(), "models"_a.noconvert(),
                "by_columns"_a, "temperatures"_a.noconvert());
     module.def("weighted_scores", &weighted<T>, "scores"_a.noconvert(), "weights"_a.noconvert());
     module.def("mean_scores", &mean<T>, "scores"_a.noconvert());
+    module.def("lowest", &lowest_keys<T>, "keys"_a.noconvert(), "count"_a, "cleanlab_order"_a);
     module.def("argsort", &argsort<T>, "keys"_a.noconvert(), "cleanlab_order"_a);
 }
 

@@ -10,8 +10,10 @@ import pandas as pd
 
 from tusker import _kernels
 from tusker.count import estimate_joint, num_label_issues
-from tusker.internal.kernel_arrays import by_columns, real
+from tusker.internal.constants import TINY_VALUE
+from tusker.internal.kernel_arrays import by_columns, class_numbers, probabilities, real
 from tusker.internal.util import smart_display_dataframe
+from tusker.internal.validation import assert_valid_labels_and_shape, labels_to_array
 
 
 def rank_classes_by_label_quality(
@@ -107,12 +109,20 @@ def overall_label_health_score(
     _refuse_multi_label(multi_label, "overall_multilabel_health_score")
     if num_examples is None:
         num_examples = _get_num_examples(labels=labels, confident_joint=confident_joint)
+    return _overall(None, labels, pred_probs, num_examples, confident_joint, joint, verbose)
+
+
+def _overall(issues, labels, pred_probs, num_examples, confident_joint, joint, verbose) -> float:
+    """overall_label_health_score, with the number of label issues if that is known."""
     if pred_probs is None or labels is None:
         joint = _joint_of(labels, pred_probs, joint, confident_joint)
         health = joint.trace()
         issues = int(np.rint(num_examples * (1 - health)))
     else:
-        issues = num_label_issues(labels, pred_probs, confident_joint=confident_joint)
+        if issues is None:
+            issues = num_label_issues(labels, pred_probs, confident_joint=confident_joint)
+        else:
+            assert_valid_labels_and_shape(X=None, y=labels, pred_probs=pred_probs)
         health = 1 - issues / num_examples
     if verbose:
         print(
@@ -138,6 +148,9 @@ def health_summary(
     """All of it: ``overall_label_health_score``, ``joint``, ``classes_by_label_quality`` and
     ``overlapping_classes``. ``verbose`` prints them."""
     _refuse_multi_label(multi_label, "health_summary")
+    issues = None
+    if joint is None and confident_joint is None and labels is not None and pred_probs is not None:
+        joint, issues = _joint_and_issues(labels, pred_probs)
     joint = _joint_of(labels, pred_probs, joint, confident_joint)
     if num_examples is None:
         num_examples = _get_num_examples(labels=labels)
@@ -162,7 +175,7 @@ def health_summary(
         smart_display_dataframe(overlaps)
         print()
     return {
-        "overall_label_health_score": overall_label_health_score(verbose=verbose, **source),
+        "overall_label_health_score": _overall(issues, verbose=verbose, **source),
         "joint": joint,
         "classes_by_label_quality": classes,
         "overlapping_classes": overlaps,
@@ -179,6 +192,15 @@ def _refuse_multi_label(multi_label: bool, instead: str) -> None:
             "For multilabel data, please instead call: "
             f"multilabel_classification.dataset.{instead}()"
         )
+
+
+def _joint_and_issues(labels, pred_probs) -> tuple[np.ndarray, np.int64]:
+    """(estimate_joint, num_label_issues) of the same input, from one pass."""
+    probs = probabilities(pred_probs)
+    numbers = class_numbers(labels_to_array(labels))
+    none = np.empty(0, probs.dtype)
+    counts, _, issues = _kernels.confident_joint(numbers, probs, none, True, True)
+    return counts / max(float(np.sum(counts)), TINY_VALUE), np.int64(issues)
 
 
 def _joint_of(labels, pred_probs, joint, confident_joint) -> np.ndarray:

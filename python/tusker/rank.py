@@ -12,6 +12,8 @@ from tusker.count import get_confident_thresholds
 from tusker.internal.kernel_arrays import by_columns, class_numbers, probabilities, real
 from tusker.internal.validation import assert_valid_labels_and_shape, labels_to_array
 
+# A pass over the rows that says how often each is right or confident gives these as well.
+METHODS_OF_ONE_PASS = ("self_confidence", "normalized_margin")
 METHODS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")
 
 
@@ -143,12 +145,22 @@ def get_label_quality_ensemble_scores(
         assert_valid_labels_and_shape(X=None, y=labels, pred_probs=pred_probs)
     if custom_weights is not None and weight_ensemble_members_by != "custom":
         raise ValueError('custom_weights provided but weight_ensemble_members_by is not "custom"!')
-    scores = [
-        get_label_quality_scores(
-            labels, pred_probs, method=method, adjust_pred_probs=adjust_pred_probs
-        )
-        for pred_probs in pred_probs_list
-    ]
+    by_accuracy = weight_ensemble_members_by == "accuracy"
+    accuracies = None
+    if by_accuracy and not adjust_pred_probs and method in METHODS_OF_ONE_PASS:
+        numbers = class_numbers(labels_to_array(labels))
+        found = [
+            _kernels.scores_and_accuracy(numbers, probabilities(pred_probs), method)
+            for pred_probs in pred_probs_list
+        ]
+        scores, accuracies = zip(*found, strict=True)
+    else:
+        scores = [
+            get_label_quality_scores(
+                labels, pred_probs, method=method, adjust_pred_probs=adjust_pred_probs
+            )
+            for pred_probs in pred_probs_list
+        ]
     in_type = np.result_type(*scores)
     scores = [np.ascontiguousarray(column, dtype=in_type) for column in scores]
     if verbose:
@@ -162,17 +174,22 @@ def get_label_quality_ensemble_scores(
         custom_weights,
         log_loss_search_T_values,
         verbose,
+        accuracies,
     )
     return _kernels.weighted_scores(scores, real(weights))
 
 
 def _ensemble_weights(
-    labels, pred_probs_list, weigh_by, custom_weights, temperatures, verbose
+    labels, pred_probs_list, weigh_by, custom_weights, temperatures, verbose, accuracies
 ) -> np.ndarray:
-    """(models,) what each model's scores are multiplied by."""
+    """(models,) what each model's scores are multiplied by; accuracies are None if not known."""
     numbers = class_numbers(labels_to_array(labels))
     if weigh_by == "accuracy":
-        accuracies = [_kernels.accuracy(numbers, probabilities(p)) for p in pred_probs_list]
+        if accuracies is None:
+            accuracies = [
+                _kernels.scores_and_accuracy(numbers, probabilities(p), "self_confidence")[1]
+                for p in pred_probs_list
+            ]
         weights = np.array(accuracies) / sum(accuracies)
         if verbose:
             print("Ensemble members will be weighted by their relative accuracy")

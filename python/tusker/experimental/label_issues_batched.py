@@ -12,7 +12,7 @@ from tusker.count import _bounds_of, get_confident_thresholds
 from tusker.internal.constants import CLIPPING_LOWER_BOUND, CONFIDENT_THRESHOLDS_LOWER_BOUND
 from tusker.internal.kernel_arrays import class_numbers, probabilities
 from tusker.internal.util import value_counts_fill_missing_classes
-from tusker.rank import _compute_label_quality_scores, find_top_issues
+from tusker.rank import METHODS_OF_ONE_PASS, _compute_label_quality_scores, find_top_issues
 from tusker.typing import LabelLike
 
 
@@ -63,7 +63,7 @@ def find_label_issues_batched(
     for rows in _batches(len(labels), batch_size, verbose, "checking labels"):
         _, agrees[rows] = inspector._look_at(labels[rows], pred_probs[rows])
     mask = np.zeros(len(labels), dtype=bool)
-    mask[inspector.get_label_issues()] = True
+    mask[inspector._set_of_label_issues()] = True
     mask[agrees] = False
     return mask if return_mask else np.flatnonzero(mask)
 
@@ -190,6 +190,14 @@ class LabelInspector:
             self._print_evaluated()
         return find_top_issues(self.get_quality_scores(), top=self.get_num_issues(silent=True))
 
+    def _set_of_label_issues(self) -> np.ndarray:
+        """get_label_issues() in no order."""
+        self._refuse_before_scores()
+        if self.verbose:
+            self._print_evaluated()
+        scores = self.get_quality_scores()
+        return _kernels.lowest(scores, int(self.get_num_issues(silent=True)), True)
+
     def update_confident_thresholds(self, labels: LabelLike, pred_probs: np.ndarray) -> None:
         """First pass: a batch of (n,) labels and (n, K) probabilities."""
         labels = self._checked(labels, pred_probs)
@@ -215,26 +223,40 @@ class LabelInspector:
         """(scores, where issues are counted also whether each label is never an issue)."""
         labels = self._checked(labels, pred_probs)
         agrees = None
-        scores = _compute_label_quality_scores(
-            labels,
-            pred_probs,
-            confident_thresholds=self.get_confident_thresholds(silent=True),
-            **self.quality_score_kwargs,
-        )
-        if update_num_issues:
-            agrees = self._update_num_label_issues(labels, pred_probs, **self.num_issue_kwargs)
+        thresholds = self.get_confident_thresholds(silent=True)
+        method = self.quality_score_kwargs.get("method", "self_confidence")
+        if (
+            update_num_issues
+            and method in METHODS_OF_ONE_PASS
+            and self.quality_score_kwargs.keys() <= {"method"}
+        ):
+            scores, agrees = self._update_num_label_issues(
+                labels, pred_probs, method, **self.num_issue_kwargs
+            )
+        else:
+            scores = _compute_label_quality_scores(
+                labels, pred_probs, confident_thresholds=thresholds, **self.quality_score_kwargs
+            )
+            if update_num_issues:
+                _, agrees = self._update_num_label_issues(
+                    labels, pred_probs, METHODS_OF_ONE_PASS[0], **self.num_issue_kwargs
+                )
         self.examples_processed_quality += len(labels)
         if self.store_results:
             self._score_batches.append(scores)
         return scores, agrees
 
     def _update_num_label_issues(
-        self, labels: np.ndarray, pred_probs: np.ndarray, estimation_method: str | None = None
-    ) -> np.ndarray:
-        """(n,) whether each label is never an issue."""
+        self,
+        labels: np.ndarray,
+        pred_probs: np.ndarray,
+        method: str,
+        estimation_method: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(scores by one of METHODS_OF_ONE_PASS, whether each label is never an issue)."""
         probs = probabilities(pred_probs)
-        confident, elsewhere, agrees = _kernels.confident_tops(
-            class_numbers(labels), probs, _bounds_of(self.confident_thresholds, probs)
+        scores, confident, elsewhere, agrees = _kernels.confident_tops(
+            class_numbers(labels), probs, _bounds_of(self.confident_thresholds, probs), method
         )
         if not self.off_diagonal_calibrated:
             self.prune_count += elsewhere.sum()
@@ -242,7 +264,7 @@ class LabelInspector:
             self.class_counts += np.bincount(labels, minlength=self.num_class)
             self.normalization += confident
             self.prune_counts += elsewhere
-        return agrees.astype(bool)
+        return scores, agrees.view(bool)
 
     def _checked(self, labels: LabelLike, pred_probs: np.ndarray) -> np.ndarray:
         labels = np.asarray(labels)

@@ -53,6 +53,8 @@ def value_counts(x, *, num_classes: int | None = None, multi_label: bool = False
     """
     if multi_label:
         x = [k for classes in x for k in classes]
+    if isinstance(x, np.ndarray) and x.ndim == 1 and x.size and x.dtype.kind in "iu":
+        return _count_integers(x, num_classes)
     values, counts = np.unique(x, return_counts=True)
     if num_classes is None or num_classes == len(values):
         return counts
@@ -62,6 +64,24 @@ def value_counts(x, *, num_classes: int | None = None, multi_label: bool = False
     places = values if integers else slice(len(values))
     filled = np.zeros(num_classes, dtype=int)
     filled[places] = counts
+    return filled
+
+
+def _count_integers(x: np.ndarray, num_classes: int | None) -> np.ndarray:
+    """value_counts of (N,) integers; those that lie close to each other are not sorted."""
+    least, most = int(x.min()), int(x.max())
+    if most - least > 4 * x.size + 1_000 or not np.can_cast(x.dtype, np.intp):
+        values, counts = np.unique(x, return_counts=True)
+    else:
+        counts = np.bincount(x - least if least else x)
+        values = least + np.flatnonzero(counts)
+        counts = counts[counts > 0]
+    if num_classes is None or num_classes == len(values):
+        return counts
+    if num_classes <= most:
+        raise ValueError(f"Required: num_classes > max(x), but {num_classes} <= {most}.")
+    filled = np.zeros(num_classes, dtype=int)
+    filled[values] = counts
     return filled
 
 

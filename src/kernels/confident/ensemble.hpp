@@ -8,6 +8,7 @@
 #include "base/matrix_view.hpp"
 #include "base/pool.hpp"
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/row_scan.hpp"
 
 namespace tusker::confident {
 
@@ -19,10 +20,9 @@ struct Opinion {
 };
 
 /// Share of rows whose most probable class is the given one.
-/// probs [N × K], K >= 2, N >= 1, values in [-1e-6, 1 + 1e-6]; labels [N], each < K
+/// facts  of N >= 1 rows, by read_rows; labels [N]
 template <class T>
-Result<double> accuracy(MatrixView<const T> probs, std::span<const ClassId> labels,
-                        const Pool& pool);
+double accuracy(const RowFacts<T>& facts, std::span<const ClassId> labels);
 
 /// Weights in proportion to exp(-t · log loss of the model), for that t of `temperatures` whose
 /// weighted mean of probabilities has the least log loss, the first of equals.
@@ -44,9 +44,9 @@ Result<std::vector<double>> search_weights(std::span<const Opinion<T>> models,
 /// weights  [models]
 template <class T>
 std::vector<double> weighted_scores(std::span<const std::span<const T>> scores,
-                                    std::span<const double> weights);
+                                    std::span<const double> weights, const Pool& pool);
 /// Each row's mean over models, in T.
 template <class T>
-std::vector<T> mean_scores(std::span<const std::span<const T>> scores);
+std::vector<T> mean_scores(std::span<const std::span<const T>> scores, const Pool& pool);
 
 }  // namespace tusker::confident

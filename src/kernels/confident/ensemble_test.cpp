@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/confident/estimates.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/sound_order.hpp"
 
@@ -20,9 +21,13 @@ const std::array kModels = {Opinion<double>{MatrixView<const double>(kGood, 4, 2
                             Opinion<double>{MatrixView<const double>(kGuess, 4, 2), Layout::Rows}};
 
 TEST(Accuracy, IsTheShareOfRowsThatAgree) {
-    EXPECT_DOUBLE_EQ(*accuracy(kModels[0].probs, kLabels, Pool(1)), 0.75);
-    EXPECT_DOUBLE_EQ(*accuracy(kModels[1].probs, kLabels, Pool(1)), 0.5)
-        << "ties go to the first class";
+    const auto of = [](std::size_t model) {
+        const auto facts =
+            read_rows(kModels[model].probs, kLabels, ValueRule::NearZeroOne, Pool(1));
+        return accuracy(*facts, kLabels);
+    };
+    EXPECT_DOUBLE_EQ(of(0), 0.75);
+    EXPECT_DOUBLE_EQ(of(1), 0.5) << "ties go to the first class";
 }
 
 TEST(SearchWeights, PreferTheBetterModel) {
@@ -41,9 +46,9 @@ TEST(WeightedScores, AddModelAfterModel) {
     const std::vector<float> first = {0.5F, 1.0F};
     const std::vector<float> second = {0.25F, 0.0F};
     const std::array<std::span<const float>, 2> scores = {first, second};
-    EXPECT_EQ(weighted_scores<float>(scores, std::vector<double>{0.75, 0.25}),
+    EXPECT_EQ(weighted_scores<float>(scores, std::vector<double>{0.75, 0.25}, Pool(1)),
               (std::vector<double>{0.4375, 0.75}));
-    EXPECT_EQ(mean_scores<float>(scores), (std::vector<float>{0.375F, 0.5F}));
+    EXPECT_EQ(mean_scores<float>(scores, Pool(1)), (std::vector<float>{0.375F, 0.5F}));
 }
 
 }  // namespace

@@ -190,6 +190,8 @@ void expect_rows_alike_on_every_target(std::size_t columns) {
         all.insert(all.end(), adjusted.begin(), adjusted.end());
         divide_rows(MatrixView<T>(adjusted, kRows, columns), std::span(all).subspan(0, kRows));
         all.insert(all.end(), adjusted.begin(), adjusted.end());
+        raise_to(std::span<const T>(values), T{0.1F}, adjusted);
+        all.insert(all.end(), adjusted.begin(), adjusted.end());
         return bits_of(all);
     };
     const auto expected = results();
@@ -213,6 +215,9 @@ TEST(RowArithmetic, DoesWhatItSays) {
     EXPECT_EQ(shifted, (std::vector<double>{10, 13, 9, 13, 8, 15}));
     divide_rows(MatrixView<double>(shifted, 2, 3), std::vector<double>{2, 4});
     EXPECT_EQ(shifted, (std::vector<double>{5, 6.5, 4.5, 3.25, 2, 3.75}));
+    std::vector<float> raised(6);
+    raise_to(std::span<const float>(values), 3, raised);
+    EXPECT_EQ(raised, (std::vector<float>{3, 5, 3, 4, 3, 8}));
 }
 
 template <class T>

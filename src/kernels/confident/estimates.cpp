@@ -90,16 +90,6 @@ private:
     bool continuous_;
 };
 
-template <class T>
-std::vector<T> margins(const RowFacts<T>& facts, const Pool& pool) {
-    std::vector<T> margins(facts.self.size());
-    (void)RowPass(margins.size(), 1, pool).run([&](std::size_t first, std::size_t count) {
-        for (std::size_t i = first; i < first + count; ++i)
-            margins[i] = normalized_margin(facts.self[i], facts.other[i]);
-    });
-    return margins;
-}
-
 }  // namespace
 
 template <class T>
@@ -163,8 +153,18 @@ Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const C
         });
     }
     const auto facts = TUSKER_TRY(read_rows(probs, labels, ValueRule::NearZeroOne, pool));
-    if (options.rank_by == RankBy::NormalizedMargin) return margins(facts, pool);
-    return std::vector<T>(facts.self.begin(), facts.self.end());
+    return score_facts(facts, options.rank_by, pool);
+}
+
+template <class T>
+std::vector<T> score_facts(const RowFacts<T>& facts, RankBy rank_by, const Pool& pool) {
+    std::vector<T> scores(facts.self.begin(), facts.self.end());
+    if (rank_by != RankBy::NormalizedMargin) return scores;
+    (void)RowPass(scores.size(), 1, pool).run([&](std::size_t first, std::size_t count) {
+        for (std::size_t i = first; i < first + count; ++i)
+            scores[i] = normalized_margin(scores[i], facts.other[i]);
+    });
+    return scores;
 }
 
 template <class T>
@@ -228,6 +228,8 @@ template Result<std::vector<float>> score_labels(MatrixView<const float>, std::s
 template Result<std::vector<double>> score_labels(MatrixView<const double>,
                                                   std::span<const ClassId>, const ScoreOptions&,
                                                   const Pool&);
+template std::vector<float> score_facts(const RowFacts<float>&, RankBy, const Pool&);
+template std::vector<double> score_facts(const RowFacts<double>&, RankBy, const Pool&);
 template Result<std::vector<float>> normalized_entropies(MatrixView<const float>,
                                                          const ScoreOptions&, const Pool&);
 template Result<std::vector<double>> normalized_entropies(MatrixView<const double>,

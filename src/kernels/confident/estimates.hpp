@@ -64,6 +64,10 @@ template <class T>
 Result<std::vector<T>> score_labels(MatrixView<const T> probs, std::span<const ClassId> labels,
                                     const ScoreOptions& options, const Pool& pool);
 
+/// The same of rows that were read, by self-confidence or margin.
+template <class T>
+std::vector<T> score_facts(const RowFacts<T>& facts, RankBy rank_by, const Pool& pool);
+
 /// Entropy of every row divided by ln K.
 /// probs [N × K], K >= 2, each in [0, 1]. Errors name row, value and rule. rank_by is not looked
 /// at.

@@ -243,6 +243,17 @@ void DivideRows(MatrixView<T> rows, std::span<const T> by) {
     }
 }
 
+template <class T>
+void RaiseTo(std::span<const T> values, T least, std::span<T> out) {
+    const Wide<T> d;
+    const std::size_t lanes = hn::Lanes(d);
+    const auto bound = hn::Set(d, least);
+    std::size_t i = 0;
+    for (; i + lanes <= values.size(); i += lanes)
+        hn::StoreU(hn::Max(hn::LoadU(d, &values[i]), bound), d, &out[i]);
+    for (; i < values.size(); ++i) out[i] = std::max(values[i], least);
+}
+
 /// What is finite is 0 times itself; NaN and infinity then are NaN.
 template <class T>
 bool AllFinite(std::span<const T> values) {
@@ -276,6 +287,12 @@ void ShiftDoubles(MatrixView<const double> rows, std::span<const double> less, d
 }
 void DivideFloats(MatrixView<float> rows, std::span<const float> by) { DivideRows(rows, by); }
 void DivideDoubles(MatrixView<double> rows, std::span<const double> by) { DivideRows(rows, by); }
+void RaiseFloats(std::span<const float> values, float least, std::span<float> out) {
+    RaiseTo(values, least, out);
+}
+void RaiseDoubles(std::span<const double> values, double least, std::span<double> out) {
+    RaiseTo(values, least, out);
+}
 bool FiniteFloats(std::span<const float> values) { return AllFinite(values); }
 bool FiniteDoubles(std::span<const double> values) { return AllFinite(values); }
 
@@ -310,6 +327,8 @@ HWY_EXPORT(ShiftFloatsInDouble);
 HWY_EXPORT(ShiftDoubles);
 HWY_EXPORT(DivideFloats);
 HWY_EXPORT(DivideDoubles);
+HWY_EXPORT(RaiseFloats);
+HWY_EXPORT(RaiseDoubles);
 HWY_EXPORT(FiniteFloats);
 HWY_EXPORT(FiniteDoubles);
 
@@ -336,6 +355,12 @@ void divide_rows(MatrixView<float> rows, std::span<const float> by) {
 }
 void divide_rows(MatrixView<double> rows, std::span<const double> by) {
     HWY_DYNAMIC_DISPATCH(DivideDoubles)(rows, by);
+}
+void raise_to(std::span<const float> values, float least, std::span<float> out) {
+    HWY_DYNAMIC_DISPATCH(RaiseFloats)(values, least, out);
+}
+void raise_to(std::span<const double> values, double least, std::span<double> out) {
+    HWY_DYNAMIC_DISPATCH(RaiseDoubles)(values, least, out);
 }
 bool all_finite(std::span<const float> values) {
     return HWY_DYNAMIC_DISPATCH(FiniteFloats)(values);

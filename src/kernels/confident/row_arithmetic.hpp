@@ -35,6 +35,10 @@ void shift_rows(MatrixView<const double> rows, std::span<const double> less, dou
 void divide_rows(MatrixView<float> rows, std::span<const float> by);
 void divide_rows(MatrixView<double> rows, std::span<const double> by);
 
+/// out = max(value, least); no NaN
+void raise_to(std::span<const float> values, float least, std::span<float> out);
+void raise_to(std::span<const double> values, double least, std::span<double> out);
+
 /// True if no value is NaN or infinite.
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);
