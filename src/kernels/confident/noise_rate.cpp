@@ -25,13 +25,23 @@ constexpr T kAny = std::numeric_limits<T>::max();
 /// Rows that are on their way from memory while one is looked at.
 constexpr std::size_t kReadAhead = 8;
 
-/// Has the first bytes of a row fetched; behind them the processor reads on by itself. In a
-/// function that is called and not inlined, the compiler takes it for one without effect.
+/// Whole rows are looked at if at least one in so many classes is wanted.
+constexpr std::size_t kWorthALook = 8;
+
+// In functions that are called and not inlined, the compiler takes fetching for having no effect.
+
+/// Has the first bytes of a row fetched; behind them the processor reads on by itself.
 [[gnu::always_inline]] inline void prefetch(std::span<const std::byte> row) {
     constexpr std::size_t kBytes = 512;
     constexpr std::size_t kLine = 64;
     for (std::size_t at = 0; at < std::min(kBytes, row.size()); at += kLine)
         __builtin_prefetch(&row[at]);
+}
+/// Has some classes of a row fetched.
+[[gnu::always_inline]] inline void prefetch(std::span<const std::byte> row,
+                                            std::span<const ClassId> classes, std::size_t columns) {
+    const std::size_t size = row.size() / columns;
+    for (const ClassId k : classes) __builtin_prefetch(&row[k * size]);
 }
 
 }  // namespace
@@ -105,20 +115,36 @@ void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
     std::vector<std::size_t> to_read;
     for (std::size_t i = 0; i < rows.contested.size(); ++i)
         if (rows.contested[i].self - rows.contested[i].second <= highest) to_read.push_back(i);
+    const bool few_are_wanted = others_.size() * kWorthALook < probs_.columns();
     for (std::size_t n = 0; n < to_read.size(); ++n) {
-        if (n + kReadAhead < to_read.size())
-            prefetch(probs_.bytes(rows.contested[to_read[n + kReadAhead]].row));
+        if (n + kReadAhead < to_read.size()) {
+            const auto later = probs_.bytes(rows.contested[to_read[n + kReadAhead]].row);
+            if (few_are_wanted)
+                prefetch(later, others_, probs_.columns());
+            else
+                prefetch(later);
+        }
         const std::size_t i = to_read[n];
         const auto& row = rows.contested[i];
         const auto p = probs_.template row<T>(row.row, row_);
-        const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
-        for (const ClassId other : std::span(low_).first(found)) {
-            if (other == row.top) continue;
-            candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * i + 1)});
-            tied_[other] = kNotCut;
-            if (candidates_[other].size() >= lower_at_[other]) lower_limit(other);
+        if (few_are_wanted) {
+            for (const ClassId other : others_)
+                if (row.self - p[other] <= limits_[other]) add(i, row, p, other);
+        } else {
+            const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
+            for (const ClassId other : std::span(low_).first(found)) add(i, row, p, other);
         }
     }
+}
+
+/// A candidate, unless it is one already.
+template <class Order, class T>
+void NoiseRatePruner<Order, T>::add(std::size_t contested, const Contested<T>& row,
+                                    std::span<const T> p, ClassId other) {
+    if (other == row.top) return;
+    candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * contested + 1)});
+    tied_[other] = kNotCut;
+    if (candidates_[other].size() >= lower_at_[other]) lower_limit(other);
 }
 
 /// Those that may be among the m lowest with the contested ones.

@@ -58,6 +58,7 @@ private:
     T set_limits();
     void lower_limit(ClassId other);
     void add_runners_up(const RowsOfClass<T>& rows);
+    void add(std::size_t contested, const Contested<T>& row, std::span<const T> p, ClassId other);
     void add_agreeing(const RowsOfClass<T>& rows, ClassId other, std::size_t m);
     void mark_lowest(const RowsOfClass<T>& rows, ClassId other);
     void mark_by_all_keys(const RowsOfClass<T>& rows, ClassId other, std::size_t m);

@@ -180,7 +180,11 @@ private:
     /// NumPy's insertion sort keeps equal keys in order; so does placing each element behind those
     /// that are less and those before it that are equal, without a branch that is chance.
     void sort_short(std::ptrdiff_t left, std::ptrdiff_t right) {
-        const auto count = static_cast<std::size_t>(std::max<std::ptrdiff_t>(right - left + 1, 0));
+        // Where keys are equal, or nearly sorted, there is often nothing to do.
+        std::ptrdiff_t sorted = left;
+        while (sorted < right && !less(key(sorted + 1), key(sorted))) ++sorted;
+        if (sorted >= right) return;
+        const auto count = static_cast<std::size_t>(right - left + 1);
         std::array<Element, kShortPiece> piece;
         std::copy_n(elements_.begin() + left, count, piece.begin());
         std::array<std::uint8_t, kShortPiece> place{};
