@@ -122,6 +122,20 @@ def test_several_files_are_one_matrix(arrays, expected, tmp_path):
     assert json.loads(issues(tmp_path / "l.npy", *parts, "--json"))["issues"] == expected
 
 
+def test_files_of_several_types_are_one_matrix(arrays, tmp_path):
+    labels, probs = arrays
+    exact = probs.astype(np.float16)  # what all three types can say
+    np.save(tmp_path / "l.npy", labels)
+    np.save(tmp_path / "whole.npy", exact.astype(np.float64))
+    parts = [tmp_path / f"{i}.npy" for i in range(3)]
+    types = np.float16, np.float64, np.float32
+    for path, part, dtype in zip(parts, np.split(exact, [100, 333]), types, strict=True):
+        np.save(path, part.astype(dtype))
+    mixed = json.loads(issues(tmp_path / "l.npy", *parts, "--json"))
+    assert mixed == json.loads(issues(tmp_path / "l.npy", tmp_path / "whole.npy", "--json"))
+    assert mixed["issues"] != []
+
+
 def test_float16_is_read_exactly(arrays, tmp_path):
     labels, probs = arrays
     np.save(tmp_path / "l.npy", labels)

@@ -106,6 +106,82 @@ def test_lines_and_matrices_say_the_same(crowd, tmp_path):
         ]
 
 
+def test_probabilities_in_several_files_of_several_types(crowd, tmp_path):
+    def saved(name, rows, dtype):
+        np.save(tmp_path / name, rows.astype(dtype))
+        return tmp_path / name
+
+    expected = found(crowd.votes, crowd.model)
+    halves = (
+        saved(f"{i}.npy", half, np.float64) for i, half in enumerate(np.split(crowd.probs, [25]))
+    )
+    assert found(crowd.votes, *halves) == expected
+    exact = crowd.probs.astype(np.float16)  # what all three types can say
+    parts = np.split(exact, [20, 40])
+    typed = zip("abc", parts, (np.float16, np.float64, np.float32), strict=True)
+    mixed = [saved(f"{name}.npy", part, dtype) for name, part, dtype in typed]
+    assert found(crowd.votes, *mixed) == found(crowd.votes, saved("d.npy", exact, np.float64))
+    half = found(crowd.votes, saved("h.npy", exact, np.float16))
+    assert half == found(crowd.votes, saved("s.npy", exact, np.float32))
+    narrow = saved("n.npy", crowd.probs[:30, :2], np.float64)
+    assert "n.npy: has 2 columns, the first file has 3" in crowd.refusal(mixed[0], narrow)
+    assert "must be the number of a row" in crowd.refusal(*mixed[:2])
+
+
+def test_dawid_skene_finds_the_truth_and_the_guesser(crowd, tmp_path):
+    by = "--consensus-method", "dawid_skene"
+    result = found(crowd.votes, *by)
+    assert result["consensus_method"] == "dawid_skene"
+    assert [item["consensus"] for item in result["items"]] == crowd.truth.tolist()
+    assert sum(result["priors"]) == pytest.approx(1, abs=1e-6)
+    quality = {a["annotator"]: a["quality"] for a in result["annotators"]}
+    assert quality["eve"] < 0.6 < 0.9 < min(quality[good] for good in ("ann", "bob", "cyd"))
+    scores = [issue["score"] for issue in result["issues"]]
+    assert scores == sorted(scores) and scores[0] < 0.01
+    text = tusker(crowd.votes, *by).stdout
+    for words in ("annotators differ from the consensus of 60 items", "Annotators, worst", "eve"):
+        assert words in text
+    assert tusker(crowd.votes, *by, "--output", tmp_path / "o.csv").returncode == 0
+    assert len(list(csv.DictReader((tmp_path / "o.csv").open()))) == result["count"]
+    tusker(crowd.votes, *by, "--output", tmp_path / "o.npy")
+    assert np.load(tmp_path / "o.npy").tolist() == [issue["row"] for issue in result["issues"]]
+    for order in ([], ["--compat", "cleanlab"]):
+        assert found(crowd.votes, *by, *order)["count"] == result["count"]
+
+
+def test_dawid_skene_learns_from_whom_the_majority_takes_at_his_word(tmp_path):
+    """Zoe mistakes each class for the next, always; ann and bob are right four times in five."""
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 3, 600)
+    matrix = np.stack(
+        [np.where(rng.random(600) < 0.8, truth, rng.integers(0, 3, 600)) for _ in range(2)]
+        + [(truth + 1) % 3],
+        axis=1,
+    )
+    np.save(tmp_path / "votes.npy", matrix)
+
+    def share_right(method):
+        items = found(tmp_path / "votes.npy", "--consensus-method", method)["items"]
+        return np.mean([item["consensus"] for item in items] == truth)
+
+    assert share_right("majority_vote") < 0.9
+    assert share_right("dawid_skene") > 0.98
+
+
+def test_consensus_methods_refuse_what_they_have_no_use_for(crowd):
+    done = tusker(crowd.votes, crowd.model, "--consensus-method", "dawid_skene")
+    assert done.returncode == 2 and "votes alone" in done.stderr
+    done = tusker(crowd.votes, "--consensus-method", "vote")
+    assert done.returncode == 2 and "dawid_skene" in done.stderr
+    other = subprocess.run(
+        [BINARY, "issues", crowd.votes, crowd.model, "--consensus-method", "majority_vote"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert other.returncode == 2 and "--task classification has no use for it" in other.stderr
+
+
 def test_names_of_items_annotators_and_classes(crowd, tmp_path):
     crowd.save(crowd.lines(label=NAMES.__getitem__, item="img {}.jpg".format))
     result = found(crowd.votes)

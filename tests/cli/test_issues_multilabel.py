@@ -58,6 +58,24 @@ def test_planted_errors_are_found_and_named(arrays, tmp_path):
     assert "Per class, most first" in text and "Worst 3" in text
 
 
+def test_probabilities_in_several_files_of_several_types(arrays, tmp_path):
+    _, given, probs = arrays
+    np.save(tmp_path / "l.npy", given)
+    expected = found(tmp_path / "l.npy", probs)
+    parts = [tmp_path / f"p{i}.npy" for i in range(3)]
+    for path, part in zip(parts, np.split(np.load(probs), [100, 101]), strict=True):
+        np.save(path, part)
+    assert found(tmp_path / "l.npy", *parts) == expected
+    exact = np.load(probs).astype(np.float16)  # what all three types can say
+    np.save(probs, exact.astype(np.float64))
+    types = np.float16, np.float32, np.float64
+    for path, part, dtype in zip(parts, np.split(exact, [100, 200]), types, strict=True):
+        np.save(path, part.astype(dtype))
+    assert found(tmp_path / "l.npy", *parts) == found(tmp_path / "l.npy", probs)
+    done = tusker(tmp_path / "l.npy", *parts[:2])
+    assert done.returncode == 2 and "the probabilities are 200 x 4" in done.stderr
+
+
 def test_every_form_of_labels_gives_the_same(arrays, tmp_path):
     _, given, probs = arrays
     np.save(tmp_path / "l.npy", given)

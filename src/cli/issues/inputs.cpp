@@ -49,11 +49,6 @@ Result<Parts> read_parts(const std::vector<std::string>& files) {
                     fmt::format("has {} columns, the first file has {}: parts of "
                                 "one matrix have as many",
                                 matrix.values.shape()[1], first.shape()[1]));
-            if (first.type() != matrix.values.type())
-                return source.refuse(
-                    fmt::format("holds {}, the first file {}: parts of one "
-                                "matrix have one type",
-                                npy::name_of(matrix.values.type()), npy::name_of(first.type())));
             if (!matrix.columns.empty() && !parts.columns.empty() &&
                 matrix.columns != parts.columns)
                 return source.refuse("names other classes than the first file");

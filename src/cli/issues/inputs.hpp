@@ -1,10 +1,12 @@
 // From the files of the command line to what kernels take, with the rules that hold for every task.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,7 +16,6 @@
 #include "cli/progress_line.hpp"
 #include "formats/arrays/arrays.hpp"
 #include "kernels/confident/confident.hpp"
-#include "kernels/confident/float16.hpp"
 #include "kernels/confident/probabilities.hpp"
 
 namespace tusker::cli {
@@ -32,20 +33,30 @@ public:
     /// Views of the parts; they live as long as this.
     Result<confident::Probabilities> in_parts() const;
     /// For kernels that take one matrix: fn(MatrixView<const float>) or fn(MatrixView<const
-    /// double>) of the only part; float16 is widened into memory first.
+    /// double>), which answer one Result type. A single part of that type is read where it lies;
+    /// float16 is widened and several parts are put under each other in memory first.
     template <class Fn>
-    auto with_matrix(Fn&& fn) const {
+    auto with_matrix(const Fn& fn) const -> std::invoke_result_t<Fn, MatrixView<const float>> {
         const npy::Array& part = parts_.front();
-        if (part.type() == npy::Type::Float64)
+        if (parts_.size() == 1 && part.type() == npy::Type::Float64)
             return fn(MatrixView(part.values<double>(), rows(), classes()));
-        if (part.type() == npy::Type::Float32)
+        if (parts_.size() == 1 && part.type() == npy::Type::Float32)
             return fn(MatrixView(part.values<float>(), rows(), classes()));
-        std::vector<float> wide(part.size());
-        confident::widen(part.values<confident::Float16>(), wide);
-        return fn(MatrixView(std::span<const float>(wide), rows(), classes()));
+        const auto parts = TUSKER_TRY(in_parts());
+        return parts.in_double() ? with_copy<double>(parts, fn) : with_copy<float>(parts, fn);
     }
 
 private:
+    template <class T, class Fn>
+    static auto with_copy(const confident::Probabilities& parts, const Fn& fn) {
+        std::vector<T> values(parts.rows() * parts.columns());
+        auto out = values.begin();
+        parts.read<T>(0, parts.rows(), [&](MatrixView<const T> some, std::size_t) {
+            out = std::ranges::copy(some.values(), out).out;
+        });
+        return fn(MatrixView(std::span<const T>(values), parts.rows(), parts.columns()));
+    }
+
     std::vector<npy::Array> parts_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/dataset_issues.hpp"
+#include "cli/issues/crowd_judgement.hpp"
 #include "cli/issues/report.hpp"
 #include "cli/issues/request.hpp"
 #include "findings/label_issues/label_issues.hpp"
@@ -35,23 +36,24 @@ struct Task {
     bool has_filters;  // --filter-by and what goes with it
     bool has_ranking;
     bool takes_classes;
+    bool has_consensus;
 };
 
 constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr std::array kTasks = {
-    Task{"classification", find_classification_issues, 1, kAnyNumber, true, true, true},
-    Task{"multilabel", find_multilabel_issues, 1, 1, true, true, true},
-    Task{"detection", find_detection_issues, 1, 1, false, false, false},
-    Task{"multiannotator", find_multiannotator_issues, 0, 1, false, true, true},
+    Task{"classification", find_classification_issues, 1, kAnyNumber, true, true, true, false},
+    Task{"multilabel", find_multilabel_issues, 1, kAnyNumber, true, true, true, false},
+    Task{"detection", find_detection_issues, 1, 1, false, false, false, false},
+    Task{"multiannotator", find_multiannotator_issues, 0, kAnyNumber, false, true, true, true},
 };
 
 constexpr std::string_view kExamples = R"(
 LABELS and PROBS are .npy, .npz, .csv or .json; FILE:NAME is the array NAME of an .npz or .json, or
 the column NAME of a .csv. Labels are numbers of classes, or names where names are known: from
---classes or the header of a .csv of probabilities.
+--classes or the header of a .csv of probabilities. Several PROBS are parts of one matrix, row under
+row; each may be of float16, float32 or float64.
 
-classification: one class a row; probabilities, rows x classes. Several PROBS are parts of one
-matrix, row under row.
+classification: one class a row; probabilities, rows x classes.
   tusker issues labels.npy probs.npy
   tusker issues labels.npy probs-0.npy probs-1.npy --output issues.csv
   tusker issues data.npz:labels data.npz:probs --classes names.txt
@@ -68,9 +70,11 @@ detection: COCO annotations and a detector's COCO results for the same images.
 
 multiannotator: who said what about which item, as lines item,annotator,label, or as a matrix of
 items and annotators with NaN or -1 for no label. With probabilities (item = number of a row) the
-consensus is CROWDLAB's, without them the majority's.
+consensus is CROWDLAB's, without them the majority's. Dawid-Skene needs none: it learns from the
+votes which classes each annotator confuses.
   tusker issues --task multiannotator votes.csv
   tusker issues --task multiannotator votes.csv probs.npy --classes names.txt --json
+  tusker issues --task multiannotator votes.csv --consensus-method dawid_skene
 
 A dataset in Tusker, with the predictions of a model run; the task is classification or detection,
 by what its labels are:
@@ -107,8 +111,13 @@ void check_arguments(const CLI::App& command, const IssuesRequest& request, cons
         for (const char* option : kFilterOptions) refuse_option(option);
     if (!task.has_ranking) refuse_option("--rank-by");
     if (!task.takes_classes) refuse_option("--classes");
+    if (!task.has_consensus) refuse_option("--consensus-method");
     if (request.labels.empty()) throw CLI::RequiredError("LABELS");
     if (request.probs.size() < task.probs_min) throw CLI::RequiredError("PROBS");
+    if (!request.probs.empty() && is_by_votes_alone(request.consensus_method))
+        throw CLI::ValidationError("PROBS",
+                                   fmt::format("--consensus-method {} learns from the votes alone",
+                                               request.consensus_method));
     if (request.probs.size() > task.probs_max)
         throw CLI::ValidationError("PROBS", fmt::format("--task {} takes one file", task.name));
 }
@@ -134,6 +143,11 @@ void add_method_options(CLI::App& command, IssuesRequest& request) {
     command
         .add_option("--rank-by", request.rank_by, "score by which they are ordered, worst first")
         ->check(CLI::IsMember(listed(confident::ranking_names())))
+        ->capture_default_str();
+    command
+        .add_option("--consensus-method", request.consensus_method,
+                    "with --task multiannotator: what the true label of an item is")
+        ->check(CLI::IsMember(consensus_method_names()))
         ->capture_default_str();
     command
         .add_option("--compat", request.compat,
@@ -187,6 +201,8 @@ void add_issues_command(CLI::App& app, Action& action) {
                                            "with --dataset it must be classification or detection");
             request->dataset.task = request->task;
         }
+        if (command.count("--consensus-method") > 0)
+            throw CLI::ValidationError("--consensus-method", "--dataset has no use for it");
         request->dataset.filter_by = request->filter_by;
         request->dataset.rank_by = request->rank_by;
         request->dataset.compat = request->compat;

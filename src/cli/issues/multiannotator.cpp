@@ -6,14 +6,13 @@
 
 #include <fmt/format.h>
 
-#include "base/pool.hpp"
+#include "cli/issues/crowd_judgement.hpp"
 #include "cli/issues/inputs.hpp"
 #include "cli/issues/report.hpp"
 #include "cli/issues/request.hpp"
 #include "cli/issues/text_table.hpp"
 #include "cli/issues/votes_input.hpp"
 #include "formats/csv/csv.hpp"
-#include "kernels/crowd/crowd.hpp"
 
 namespace tusker::cli {
 namespace {
@@ -23,24 +22,12 @@ using crowd::CrowdQuality;
 
 constexpr std::size_t kAnnotatorsShown = 10;
 
-Result<CrowdQuality> assess(const IssuesRequest& request, const crowd::Votes& votes,
-                            const Probabilities* probs) {
-    crowd::CrowdOptions options;
-    options.order = request.order();
-    options.score.rank_by =
-        confident::find_ranking(request.rank_by).value_or(options.score.rank_by);
-    const Pool pool(request.threads_wanted());
-    if (probs == nullptr) return crowd::assess(votes, crowd::Models<double>{}, options, pool);
-    return probs->with_matrix([&]<class T>(MatrixView<const T> view) {
-        return crowd::assess(votes, crowd::Models<T>{.probs = {view}}, options, pool);
-    });
-}
-
 class Findings {
 public:
-    Findings(const IssuesRequest& request, const CrowdQuality& found, const NamedVotes& votes)
+    Findings(const IssuesRequest& request, const CrowdJudgement& judged, const NamedVotes& votes)
         : request_(request),
-          found_(found),
+          found_(judged.quality),
+          priors_(judged.priors),
           votes_(votes),
           per_class_(votes.classes),
           labels_per_class_(votes.classes) {
@@ -52,7 +39,8 @@ public:
             ++confusions_[{given, consensus_of(i)}];
             ranked_.push_back(i);
         }
-        std::ranges::stable_sort(ranked_, {}, [&](std::size_t i) { return found.vote_quality[i]; });
+        std::ranges::stable_sort(ranked_, {},
+                                 [&](std::size_t i) { return found_.vote_quality[i]; });
     }
 
     std::string headline() const {
@@ -93,9 +81,15 @@ public:
         json::Writer w;
         w.object().member("task", "multiannotator").member("labels", votes_.labels.size());
         w.member("classes", votes_.classes).member("rank_by", request_.rank_by);
+        w.member("consensus_method", request_.consensus_method);
         w.member("order", request_.order_name()).member("count", ranked_.size());
         write_class_members(w, votes_.names, per_class_, confusions_);
         write_warnings(w, found_.warnings);
+        if (!priors_.empty()) {
+            w.key("priors").array();
+            for (const double prior : priors_) w.value(prior);
+            w.end();
+        }
         w.key("issues").array();
         for (const std::size_t i : ranked_) {
             w.object().member("row", i).member("item", item(i)).member("annotator", annotator(i));
@@ -124,6 +118,8 @@ private:
 
     std::string ties() const {
         const auto& majority = found_.majority;
+        if (is_by_votes_alone(request_.consensus_method))
+            return fmt::format("Items with a tie of votes: {}\n", majority.tied.size());
         return fmt::format("Items with a tie of votes: {}, of which nothing decides {}\n",
                            majority.tied.size(), majority.undecided.size());
     }
@@ -187,6 +183,7 @@ private:
 
     const IssuesRequest& request_;
     const CrowdQuality& found_;
+    const std::vector<double>& priors_;
     const NamedVotes& votes_;
     std::vector<std::size_t> per_class_;
     std::vector<std::size_t> labels_per_class_;
@@ -209,10 +206,9 @@ Result<void> find_multiannotator_issues(const IssuesRequest& request) {
                     .classes = probs->values.classes()};
     }
     const auto named = TUSKER_TRY(read_votes(request.labels, std::move(expected)));
-    const auto votes = TUSKER_TRY(named.votes());
-    const auto found = TUSKER_TRY(assess(request, votes, probs ? &probs->values : nullptr));
-    const Findings findings(request, found, named);
-    return deliver(request, findings, found.warnings);
+    const auto judged = TUSKER_TRY(judge_crowd(request, named, probs ? &probs->values : nullptr));
+    const Findings findings(request, judged, named);
+    return deliver(request, findings, judged.quality.warnings);
 }
 
 }  // namespace tusker::cli

@@ -19,6 +19,7 @@ struct IssuesRequest {
     std::string classes;  // file of names; empty if none was given
     std::string filter_by{confident::name_of(confident::FilterBy::PruneByNoiseRate)};
     std::string rank_by{confident::name_of(confident::RankBy::SelfConfidence)};
+    std::string consensus_method = "best_quality";
     std::string compat;
     std::string output;
     std::size_t min_examples_per_class = 1;
