@@ -190,6 +190,18 @@ nb::tuple find(const LabelBits& labels, const Array2<T>& probs, const nb::dict& 
                           wrongly_missing);
 }
 
+/// [n] rows that are issues, worst first.
+template <class T>
+nb::object ranked_rows(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
+    const auto options = options_of(given);
+    RankedRows ranked;
+    {
+        const nb::gil_scoped_release released;
+        ranked = take(rank_issues<T>(view_of(probs), labels, options, pool()));
+    }
+    return array_of(ranked.rows);
+}
+
 /// [K] arrays of rows, worst first.
 template <class T>
 nb::list rank(const LabelBits& labels, const Array2<T>& probs, const nb::dict& given) {
@@ -271,6 +283,7 @@ void bind_for(nb::module_& module) {
     const auto probs = "probs"_a.noconvert();
     module.def("multilabel_flag_classes", &flag<T>, labels, probs, "options"_a);
     module.def("multilabel_flag_rows", &rows<T>, labels, probs, "options"_a);
+    module.def("multilabel_ranked_rows", &ranked_rows<T>, labels, probs, "options"_a);
     module.def("multilabel_find", &find<T>, labels, probs, "options"_a);
     module.def("multilabel_rank_classes", &rank<T>, labels, probs, "options"_a);
     module.def("multilabel_scores", &score<T>, labels, probs, "options"_a, "by_class"_a);

@@ -64,7 +64,7 @@ def find_label_issues(
     options, probs = _options(**locals())
     bits = kernel_labels(labels, pred_probs)
     if return_indices_ranked_by is not None:
-        return _kernels.multilabel_find(bits, probs, options)[0]
+        return _kernels.multilabel_ranked_rows(bits, probs, options)
     mask = np.zeros(bits.rows, dtype=bool)
     mask[_kernels.multilabel_flag_rows(bits, probs, options)] = True
     return mask
@@ -100,7 +100,7 @@ def find_multilabel_issues_per_class(
     if return_indices_ranked_by is None:
         return np.stack(issues, axis=1)
     onehot, _ = get_onehot_num_classes(labels, pred_probs)
-    return issues, list(onehot.T), [stack_complement(p) for p in pred_probs.T]
+    return issues, list(onehot.T), [stack_complement(p) for p in np.ascontiguousarray(pred_probs.T)]
 
 
 class Flagged(NamedTuple):

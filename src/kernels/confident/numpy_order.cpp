@@ -53,7 +53,9 @@ bool less(T a, T b) {
 template <class T>
 class Introsort {
 public:
-    Introsort(std::span<const T> keys, const Pool* pool) : elements_(keys.size()), pool_(pool) {
+    /// cut  sorts only until it is settled which elements stand before that place; negative: sorts
+    Introsort(std::span<const T> keys, const Pool* pool, std::ptrdiff_t cut = -1)
+        : elements_(keys.size()), pool_(pool), cut_(cut) {
         for (std::size_t i = 0; i < keys.size(); ++i)
             elements_[i] = {keys[i], static_cast<std::uint32_t>(i)};
     }
@@ -83,6 +85,9 @@ private:
         bool empty() const { return next == end; }
     };
 
+    bool is_settled(std::ptrdiff_t left, std::ptrdiff_t right) const {
+        return cut_ >= 0 && (left >= cut_ || right < cut_);
+    }
     Element& at(std::ptrdiff_t i) { return elements_[static_cast<std::size_t>(i)]; }
     T key(std::ptrdiff_t i) const { return elements_[static_cast<std::size_t>(i)].key; }
     void swap(std::ptrdiff_t i, std::ptrdiff_t j) { std::swap(at(i), at(j)); }
@@ -91,11 +96,13 @@ private:
     /// they may as well be sorted in any order, or at once. The depth is looked at only when a
     /// stacked side is begun.
     void sort(std::ptrdiff_t left, std::ptrdiff_t right, int depth) {
+        if (is_settled(left, right)) return;
         if (depth < 0) return heapsort(left, right - left + 1);
         sort_on(left, right, depth);
     }
     void sort_on(std::ptrdiff_t left, std::ptrdiff_t right, int depth) {
         while (right - left >= kShortPiece) {
+            if (is_settled(left, right)) return;
             const std::ptrdiff_t middle = partition(left, right);
             --depth;
             const bool goes_on_left = middle - left < right - middle;
@@ -225,6 +232,7 @@ private:
 
     std::vector<Element> elements_;
     const Pool* pool_;
+    std::ptrdiff_t cut_;
 };
 
 }  // namespace
@@ -260,6 +268,21 @@ std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const float> keys, cons
 }
 std::vector<std::uint32_t> NumpyOrder::argsort(std::span<const double> keys, const Pool* pool) {
     return Introsort<double>(keys, pool).run();
+}
+
+namespace {
+template <class T>
+std::vector<std::uint32_t> lowest_of(std::span<const T> keys, std::size_t m) {
+    auto order = Introsort<T>(keys, nullptr, static_cast<std::ptrdiff_t>(m)).run();
+    order.resize(m);
+    return order;
+}
+}  // namespace
+std::vector<std::uint32_t> NumpyOrder::lowest(std::span<const float> keys, std::size_t m) {
+    return lowest_of(keys, m);
+}
+std::vector<std::uint32_t> NumpyOrder::lowest(std::span<const double> keys, std::size_t m) {
+    return lowest_of(keys, m);
 }
 
 // Sixteen running sums, four to a register; a register's halves are added first, then the

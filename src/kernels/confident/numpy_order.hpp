@@ -71,6 +71,10 @@ struct NumpyOrder {
     static std::vector<std::uint32_t> argsort(std::span<const double> keys,
                                               const Pool* pool = nullptr);
 
+    /// The first m <= keys.size() of argsort(keys), in no order: in linear time.
+    static std::vector<std::uint32_t> lowest(std::span<const float> keys, std::size_t m);
+    static std::vector<std::uint32_t> lowest(std::span<const double> keys, std::size_t m);
+
     /// np.log of an array's element; finite and > 0.
     static float log(float x);
     static double log(double x) { return std::log(x); }

@@ -107,6 +107,20 @@ TEST(SoundOrder, PlacesEqualKeysByPosition) {
     EXPECT_EQ(argsort<SoundOrder>(keys), expected);
 }
 
+RC_GTEST_PROP(NumpyOrder, LowestAreTheFirstOfArgsort, ()) {
+    const int distinct = *rc::gen::element(1, 3, 50, 1'000'000);
+    std::vector<double> keys(*rc::gen::inRange<std::size_t>(1, 3000));
+    for (double& key : keys) key = *rc::gen::inRange(0, distinct);
+    if (*rc::gen::arbitrary<bool>()) std::ranges::sort(keys);
+    const auto m = *rc::gen::inRange<std::size_t>(0, keys.size() + 1);
+    auto expected = argsort<NumpyOrder>(keys);
+    expected.resize(m);
+    auto found = NumpyOrder::lowest(std::span<const double>(keys), m);
+    std::ranges::sort(expected);
+    std::ranges::sort(found);
+    RC_ASSERT(found == expected);
+}
+
 TEST(SoundOrder, LosesNothingWhenLargeValuesCancel) {
     const std::vector<double> values = {1.0, 1e100, 1.0, -1e100};
     EXPECT_EQ(SoundOrder::sum(std::span<const double>(values)), 2.0);

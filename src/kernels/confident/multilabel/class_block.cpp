@@ -196,10 +196,10 @@ std::vector<Row> ClassBlock<Order, T>::prune(std::size_t j, const Pair<Pair<doub
         const std::size_t rows = counts(j)[g];
         // A class of one row is never pruned, whatever min_examples_per_class says.
         if (rows <= options.min_examples_per_class || rows <= 1) continue;
-        const Key margin = [given](T p) {
+        const auto margin = [given](T p) {
             return -(probability(p, !given) - probability(p, given));
         };
-        const Key self_confidence = [given](T p) { return probability(p, given); };
+        const auto self_confidence = [given](T p) { return probability(p, given); };
         std::vector<Row> chosen;
         if (options.filter_by != FilterBy::PruneByClass)
             chosen = lowest_disagreeing(j, given, pruned.wrong[g], margin);
@@ -215,6 +215,7 @@ std::vector<Row> ClassBlock<Order, T>::prune(std::size_t j, const Pair<Pair<doub
 
 /// The disagreeing among the m rows with the lowest keys of those given `given`.
 template <class Order, class T>
+template <class Key>
 std::vector<Row> ClassBlock<Order, T>::lowest_disagreeing(std::size_t j, bool given, std::int64_t m,
                                                           const Key& key) const {
     if (m < 1) return {};
@@ -223,8 +224,9 @@ std::vector<Row> ClassBlock<Order, T>::lowest_disagreeing(std::size_t j, bool gi
         if (((words_[row] >> j & 1) != 0) == given) keyed.push_back({key(p), row});
     const auto wanted = static_cast<std::size_t>(m);
     if (wanted < keyed.size()) {
-        const bool tied = confident::cut_lowest(std::span(keyed), wanted);
-        if (tied && !Order::kTiesByIndex) return lowest_by_all_keys(j, given, wanted, key);
+        [[maybe_unused]] const bool tied = confident::cut_lowest(std::span(keyed), wanted);
+        if constexpr (!Order::kTiesByIndex)
+            if (tied) return lowest_by_all_keys(j, given, wanted, key);
         keyed.resize(wanted);
     }
     std::vector<Row> rows;
@@ -234,6 +236,7 @@ std::vector<Row> ClassBlock<Order, T>::lowest_disagreeing(std::size_t j, bool gi
 }
 
 template <class Order, class T>
+template <class Key>
 std::vector<Row> ClassBlock<Order, T>::lowest_by_all_keys(std::size_t j, bool given, std::size_t m,
                                                           const Key& key) const {
     std::vector<Row> rows;
@@ -243,10 +246,9 @@ std::vector<Row> ClassBlock<Order, T>::lowest_by_all_keys(std::size_t j, bool gi
         rows.push_back(static_cast<Row>(i));
         keys.push_back(key(probs_.row(i)[first_ + j]));
     }
-    const auto order = Order::argsort(std::span<const T>(keys));
     std::vector<Row> chosen;
-    for (std::size_t i = 0; i < m; ++i) {
-        const Row row = rows[order[i]];
+    for (const auto i : Order::lowest(std::span<const T>(keys), m)) {
+        const Row row = rows[i];
         if (!agrees(probs_.row(row)[first_ + j], given)) chosen.push_back(row);
     }
     return chosen;

@@ -81,14 +81,15 @@ public:
 
 private:
     std::optional<RefusedValue> scan_tile(std::size_t begin, std::size_t rows);
-    using Key = std::function<T(T)>;
 
     std::vector<Row> confident_in_other(std::size_t j) const;
     std::vector<Row> lowest_of_all(std::size_t j, std::size_t m, FilterBy filter) const;
     std::vector<Row> prune(std::size_t j, const Pair<Pair<double>>& joint,
                            const MultilabelOptions& options) const;
+    template <class Key>
     std::vector<Row> lowest_disagreeing(std::size_t j, bool given, std::int64_t m,
                                         const Key& key) const;
+    template <class Key>
     std::vector<Row> lowest_by_all_keys(std::size_t j, bool given, std::size_t m,
                                         const Key& key) const;
 

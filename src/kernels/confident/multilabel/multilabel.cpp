@@ -274,41 +274,56 @@ std::vector<ClassSummary> summarize(const LabelBits& labels, const LabelBits& fl
     return classes;
 }
 
-template <class Order, class T>
-Result<MultilabelIssues> find_in_order(MatrixView<const T> probs, const LabelBits& labels,
-                                       const MultilabelOptions& options, const Pool& pool,
-                                       const std::stop_token& stop, const Progress& progress) {
+struct Ranking {
+    RankedRows ranked;
     LabelBits flags;
-    std::vector<Row> ranked;
-    std::vector<double> scores;
+};
+
+template <class Order, class T>
+Result<Ranking> rank_in_order(MatrixView<const T> probs, const LabelBits& labels,
+                              const MultilabelOptions& options, const Pool& pool,
+                              const std::stop_token& stop, const Progress& progress) {
+    Ranking made;
+    auto& [ranked, scores] = made.ranked;
     const bool whole_rows = chooses_whole_rows(options.filter_by);
     if (whole_rows) {
         auto low =
             TUSKER_TRY((choose_low_rows<Order, T>(probs, labels, options, pool, stop, progress)));
-        flags = std::move(low.confident);
+        made.flags = std::move(low.confident);
         ranked = std::move(low.worst_first);
     } else {
-        flags = TUSKER_TRY((flag_in_order<Order, T>(probs, labels, options, pool, stop, progress)));
-        ranked = flags.rows_with_any();
+        made.flags =
+            TUSKER_TRY((flag_in_order<Order, T>(probs, labels, options, pool, stop, progress)));
+        ranked = made.flags.rows_with_any();
     }
     if (options.order == confident::Order::Cleanlab) TUSKER_TRY(check_indicator(labels));
     if (whole_rows && options.order == confident::Order::Cleanlab) {
         ranked = TUSKER_TRY(permute_as_cleanlab(probs, labels, ranked, options, pool, scores));
-    } else {
-        std::ranges::sort(ranked);
-        const auto by_row =
-            TUSKER_TRY(score_rows<T>(probs, labels, ranked, options.scoring, options.order, pool));
-        std::vector<Row> in_order;
-        for (const auto i : Order::argsort(std::span<const double>(by_row))) {
-            in_order.push_back(ranked[i]);
-            scores.push_back(by_row[i]);
-        }
-        ranked = std::move(in_order);
+        return made;
     }
-    MultilabelIssues issues{{}, summarize(labels, flags), probs.rows()};
-    issues.ranked.reserve(ranked.size());
-    for (std::size_t i = 0; i < ranked.size(); ++i)
-        issues.ranked.push_back(issue_of(ranked[i], scores[i], labels, flags));
+    std::ranges::sort(ranked);
+    const auto by_row =
+        TUSKER_TRY(score_rows<T>(probs, labels, ranked, options.scoring, options.order, pool));
+    std::vector<Row> in_order;
+    for (const auto i : Order::argsort(std::span<const double>(by_row), &pool)) {
+        in_order.push_back(ranked[i]);
+        scores.push_back(by_row[i]);
+    }
+    ranked = std::move(in_order);
+    return made;
+}
+
+template <class Order, class T>
+Result<MultilabelIssues> find_in_order(MatrixView<const T> probs, const LabelBits& labels,
+                                       const MultilabelOptions& options, const Pool& pool,
+                                       const std::stop_token& stop, const Progress& progress) {
+    const Ranking made =
+        TUSKER_TRY((rank_in_order<Order, T>(probs, labels, options, pool, stop, progress)));
+    const auto& [rows, scores] = made.ranked;
+    MultilabelIssues issues{{}, summarize(labels, made.flags), probs.rows()};
+    issues.ranked.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        issues.ranked.push_back(issue_of(rows[i], scores[i], labels, made.flags));
     return issues;
 }
 
@@ -352,6 +367,16 @@ Result<MultilabelIssues> find_label_issues(MatrixView<const T> probs, const Labe
     return options.order == Order::Sound
                ? find_in_order<SoundOrder, T>(probs, labels, options, pool, stop, progress)
                : find_in_order<NumpyOrder, T>(probs, labels, options, pool, stop, progress);
+}
+
+template <class T>
+Result<RankedRows> rank_issues(MatrixView<const T> probs, const LabelBits& labels,
+                               const MultilabelOptions& options, const Pool& pool) {
+    auto made =
+        TUSKER_TRY((options.order == Order::Sound
+                        ? rank_in_order<SoundOrder, T>(probs, labels, options, pool, {}, {})
+                        : rank_in_order<NumpyOrder, T>(probs, labels, options, pool, {}, {})));
+    return std::move(made.ranked);
 }
 
 template <class T>
@@ -403,6 +428,8 @@ std::optional<Aggregation::By> find_aggregation(std::string_view name) {
     template Result<MultilabelIssues> find_label_issues(MatrixView<const T>, const LabelBits&,    \
                                                         const MultilabelOptions&, const Pool&,    \
                                                         const std::stop_token&, const Progress&); \
+    template Result<RankedRows> rank_issues(MatrixView<const T>, const LabelBits&,                \
+                                            const MultilabelOptions&, const Pool&);               \
     template Result<LabelBits> flag_classes(MatrixView<const T>, const LabelBits&,                \
                                             const MultilabelOptions&, const Pool&,                \
                                             const std::stop_token&, const Progress&);             \

@@ -105,6 +105,16 @@ Result<MultilabelIssues> find_label_issues(MatrixView<const T> probs, const Labe
                                            const std::stop_token& stop = {},
                                            const Progress& progress = {});
 
+struct RankedRows {
+    std::vector<Row> rows;  // issues, worst first
+    std::vector<double> scores;
+};
+
+/// The same without which classes they are.
+template <class T>
+Result<RankedRows> rank_issues(MatrixView<const T> probs, const LabelBits& labels,
+                               const MultilabelOptions& options, const Pool& pool);
+
 /// The flags alone: bit (i, k) if class k of row i is an issue. The Low filters choose here, in
 /// each class, as many rows as the model confidently disagrees on, by least score.
 template <class T>
