@@ -50,10 +50,11 @@ def score_by_consensus(
         as in ``find_neighbors``) vote. Or ``neighbors``: (distances, indices) as ``find_neighbors``
         gives them. Both None: no votes.
 
-    Opinions are pooled as a product of powers, found so that the given labels are most likely; the
-    noise is counted where classes look least alike; the posterior is pooled[k] x noise[given, k],
-    scaled to sum 1. Nothing is fitted to verdicts on labels. Raises ValueError naming the argument,
-    the row and the rule.
+    Opinions are pooled as a product of powers, found so that the given labels are most likely, of
+    which some may be stray; the noise is counted where classes look least alike and taken out of
+    the pool; the posterior is truth[k] x P(given | k, row), scaled to sum 1, where rows that look
+    like both classes are confused somewhat more often. Nothing is fitted to verdicts on labels.
+    Raises ValueError naming the argument, the row and the rule.
     """
     labels = class_numbers(labels_to_array(labels))
     models = _as_models(pred_probs)

@@ -163,6 +163,118 @@ TEST(Consensus, ModelThatKnowsNothingCountsForNothing) {
     EXPECT_GE(found->powers[1], 0);
 }
 
+/// The sample's rows in another order.
+Sample reordered(const Sample& sample, std::span<const std::size_t> order) {
+    Sample result = sample;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        result.labels[i] = sample.labels[order[i]];
+        result.truth[i] = sample.truth[order[i]];
+        std::ranges::copy(sample.view().row(order[i]),
+                          result.probs.begin() + static_cast<std::ptrdiff_t>(i * sample.k));
+    }
+    return result;
+}
+
+TEST(Consensus, OrderOfRowsChangesNoScore) {
+    auto sample = sample_with([](ClassId truth, auto&) { return (truth + 1) % 4; }, 0.1);
+    // Of equals the lower rows are anchors; no two rows shall be equal.
+    std::mt19937_64 random(31);
+    for (double& p : sample.probs) p *= std::uniform_real_distribution<double>(0.99, 1)(random);
+    std::vector<std::size_t> order(sample.n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::shuffle(order, std::mt19937_64(5));
+    const auto straight = score(sample);
+    const auto shuffled = score(reordered(sample, order));
+    for (std::size_t i = 0; i < sample.n; ++i) {
+        // Sums over rows are added in another order.
+        EXPECT_NEAR(shuffled.scores[i], straight.scores[order[i]], 1e-6);
+        EXPECT_EQ(shuffled.suggested[i], straight.suggested[order[i]]);
+    }
+}
+
+TEST(Consensus, TwoClassesAndOneThatIsNeverGiven) {
+    Sample sample;
+    sample.n = 600;
+    sample.k = 3;
+    std::mt19937_64 random(11);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    for (std::size_t i = 0; i < sample.n; ++i) {
+        const auto truth = static_cast<ClassId>(random() % 2);
+        const double sure = 0.6 + 0.39 * uniform(random);
+        for (ClassId k = 0; k < 3; ++k)
+            sample.probs.push_back(k == 2 ? 0.0 : k == truth ? sure : 1 - sure);
+        sample.truth.push_back(truth);
+        sample.labels.push_back(uniform(random) < 0.1 ? 1 - truth : truth);
+    }
+    const auto found = score(sample);
+    EXPECT_GT(average_precision(sample, found.scores), 0.9);
+    EXPECT_EQ(std::ranges::count(found.suggested, ClassId{2}), 0);
+    for (std::size_t truth = 0; truth < 3; ++truth) {
+        double sum = 0;
+        for (std::size_t given = 0; given < 3; ++given) sum += found.noise[given * 3 + truth];
+        EXPECT_NEAR(sum, 1, 1e-12);
+    }
+}
+
+TEST(Consensus, OneRowHasAScore) {
+    Sample sample;
+    sample.n = 1;
+    sample.k = 2;
+    sample.probs = {0.2, 0.8};
+    sample.labels = {0};
+    const auto found = score(sample);
+    EXPECT_TRUE(found.scores[0] > 0 && found.scores[0] < 1);
+}
+
+TEST(Consensus, ManyZeroProbabilitiesDoNotFlattenTheOthers) {
+    // As of a model of 15 neighbours: most classes have no vote at all.
+    auto sample = sample_with(
+        [](ClassId truth, auto& random) {
+            return static_cast<ClassId>((truth + 1 + random() % 3) % 4);
+        },
+        0.1);
+    for (double& p : sample.probs) p = p < 0.1 ? 0 : p;
+    const auto found = score(sample);
+    EXPECT_GE(average_precision(sample, found.scores),
+              average_precision(sample, self_confidence(sample)));
+}
+
+TEST(Consensus, ModelThatIsTooTimidIsBelievedMore) {
+    const auto sample = sample_with([](ClassId truth, auto&) { return (truth + 1) % 4; }, 0.1);
+    Sample timid = sample;
+    for (std::size_t i = 0; i < sample.n; ++i) {
+        double sum = 0;
+        for (std::size_t k = 0; k < 4; ++k)
+            sum += timid.probs[i * 4 + k] = std::sqrt(sample.probs[i * 4 + k]);
+        for (std::size_t k = 0; k < 4; ++k) timid.probs[i * 4 + k] /= sum;
+    }
+    const auto straight = score(sample);
+    const auto found = score(timid);
+    EXPECT_GT(found.powers[0], 1.5 * straight.powers[0]);
+    EXPECT_NEAR(average_precision(timid, found.scores), average_precision(sample, straight.scores),
+                0.02);
+}
+
+/// Errors of rows that could well be the other class, as people make them.
+TEST(Consensus, DoubtfulRowsGivenAsWhatTheyResembleComeByTheOtherClassAlso) {
+    Sample sample;
+    std::mt19937_64 random(23);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    for (std::size_t i = 0; i < sample.n; ++i) {
+        const auto truth = static_cast<ClassId>(random() % 4);
+        const auto other = static_cast<ClassId>((truth + 1) % 4);
+        const double p_other = 0.4 * uniform(random) * uniform(random);
+        for (ClassId k = 0; k < 4; ++k)
+            sample.probs.push_back(k == truth   ? 0.98 - p_other
+                                   : k == other ? p_other + 0.01
+                                                : 0.005);
+        sample.truth.push_back(truth);
+        sample.labels.push_back(uniform(random) < 2 * p_other * p_other ? other : truth);
+    }
+    const auto found = score(sample);
+    EXPECT_GT(average_precision(sample, found.scores), 0.9);
+}
+
 TEST(Consensus, NumberOfThreadsChangesNothing) {
     const auto sample = sample_with([](ClassId truth, auto&) { return (truth + 1) % 4; }, 0.1);
     const TrueNeighbors neighbors(sample, 6);

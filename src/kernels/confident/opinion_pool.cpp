@@ -1,6 +1,10 @@
-// The likelihood is concave in the powers, so Newton's method finds its only maximum; a power that
-// would be negative is put to 0 and the others are found anew. Sums over rows are taken block by
-// block and merged in order of blocks, so that threads change nothing.
+// A given label is drawn from the pooled probabilities or, with a small chance, from all classes
+// alike. Without the second a few wrong labels of rows that all opinions are certain of would weigh
+// more than all others together and flatten the pool. The chance and the powers are found in turn
+// (expectation, maximisation): each row weighs as much as its label is likely to be no such draw.
+// With the weights fixed, the likelihood is concave in the powers, so Newton's method finds its
+// only maximum; a power that would be negative is put to 0 and the others are found anew. Sums over
+// rows are taken block by block and merged in order of blocks, so that threads change nothing.
 #include "kernels/confident/opinion_pool.hpp"
 
 #include <algorithm>
@@ -18,6 +22,12 @@ constexpr std::size_t kBlockRows = 1024;
 constexpr std::size_t kMostFitted = std::size_t{1} << 22;  // values that powers are found on
 constexpr int kMostRounds = 40;
 constexpr double kSmallStep = 1e-6;
+constexpr double kFirstStray = 0.05;  // chance of a label that has nothing to do with its row
+/// Enough where labels say which of them are stray. Where a lower power says as much, more rounds
+/// would creep on without an end, and no ranking gains by them.
+constexpr int kStrayRounds = 12;
+constexpr double kSmallStrayStep = 1e-4;
+constexpr double kLeastLikelihood = 1e-300;
 /// Holds powers to their start where labels say nothing of them (all opinions certain and right).
 constexpr double kStiffness = 1e-4;
 
@@ -45,22 +55,22 @@ struct Slope {
     std::vector<double> curvature;  // [count × count]
 };
 
-/// Adds a row: its opinions' logarithms [count × K], its probabilities [K] and label.
-void add_row(MatrixView<const double> logs, std::span<const double> p, ClassId label,
+/// Adds a row: its opinions' logarithms [count × K], its probabilities [K], label and weight.
+void add_row(MatrixView<const double> logs, std::span<const double> p, ClassId label, double weight,
              Slope& slope) {
     const std::size_t count = logs.rows();
-    slope.likelihood += SoundOrder::log(std::max(p[label], 1e-300));
+    slope.likelihood += weight * SoundOrder::log(std::max(p[label], kLeastLikelihood));
     std::vector<double> means(count);
     for (std::size_t a = 0; a < count; ++a) {
         for (std::size_t k = 0; k < p.size(); ++k) means[a] += p[k] * logs.row(a)[k];
-        slope.gradient[a] += logs.row(a)[label] - means[a];
+        slope.gradient[a] += weight * (logs.row(a)[label] - means[a]);
     }
     for (std::size_t a = 0; a < count; ++a)
         for (std::size_t b = 0; b <= a; ++b) {
             double product = 0;
             for (std::size_t k = 0; k < p.size(); ++k)
                 product += p[k] * logs.row(a)[k] * logs.row(b)[k];
-            slope.curvature[a * count + b] += product - means[a] * means[b];
+            slope.curvature[a * count + b] += weight * (product - means[a] * means[b]);
         }
 }
 
@@ -94,6 +104,7 @@ public:
         rows_ = std::clamp<std::size_t>(kMostFitted / (count_ * classes_), 1, opinions.rows());
         logs_.resize(rows_ * count_ * classes_);
         labels_.resize(rows_);
+        weights_.assign(rows_, 1);
         pool.for_each((rows_ + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
             const std::size_t end = std::min(rows_, (block + 1) * kBlockRows);
             for (std::size_t s = block * kBlockRows; s < end; ++s) {
@@ -113,7 +124,7 @@ public:
             const std::size_t end = std::min(rows_, (block + 1) * kBlockRows);
             for (std::size_t s = block * kBlockRows; s < end; ++s) {
                 pooled(s, powers, p);
-                add_row(logs(s), p, labels_[s], blocks[block]);
+                add_row(logs(s), p, labels_[s], weights_[s], blocks[block]);
             }
         });
         Slope total(count_);
@@ -123,6 +134,23 @@ public:
         for (double& x : total.gradient) x /= n;
         for (double& x : total.curvature) x /= n;
         return total;
+    }
+
+    /// Weighs each row by how likely its label is drawn from the pool and not from all classes
+    /// alike, which happens with the chance `stray`. Returns the chance that the weights say.
+    double weigh(std::span<const double> powers, double stray, const Pool& pool) {
+        pool.for_each((rows_ + kBlockRows - 1) / kBlockRows, [&](std::size_t block) {
+            std::vector<double> p(classes_);
+            const std::size_t end = std::min(rows_, (block + 1) * kBlockRows);
+            for (std::size_t s = block * kBlockRows; s < end; ++s) {
+                pooled(s, powers, p);
+                const double drawn = (1 - stray) * p[labels_[s]];
+                weights_[s] =
+                    drawn / (drawn + stray / static_cast<double>(classes_) + kLeastLikelihood);
+            }
+        });
+        const double found = 1 - SoundOrder::sum(weights_) / static_cast<double>(rows_);
+        return std::clamp(found, 0.0, 1.0);
     }
 
 private:
@@ -141,6 +169,7 @@ private:
     std::size_t rows_ = 0;
     std::vector<double> logs_;  // [rows × count × K]
     std::vector<ClassId> labels_;
+    std::vector<double> weights_;  // [rows] from 0 to 1
 };
 
 /// What is made as large as possible: the likelihood, held back from powers far from the start.
@@ -237,20 +266,29 @@ void Opinions<T>::vote(std::size_t neighbors, std::size_t row, std::span<double>
 }
 
 template <class T>
-std::vector<double> fit_powers(const Opinions<T>& opinions, std::span<const ClassId> labels,
-                               const Pool& pool) {
-    const FittedRows<T> rows(opinions, labels, pool);
+Pooling fit_pooling(const Opinions<T>& opinions, std::span<const ClassId> labels,
+                    const Pool& pool) {
+    FittedRows<T> rows(opinions, labels, pool);
     const double start = 1.0 / static_cast<double>(opinions.count());
     std::vector<std::size_t> used(opinions.count());
     std::iota(used.begin(), used.end(), std::size_t{0});
-    while (true) {
-        std::vector<double> powers(opinions.count());
-        for (const std::size_t o : used) powers[o] = start;
-        powers = climb(rows, used, std::move(powers), start, pool);
-        const auto least = std::ranges::min_element(powers);
-        if (*least >= 0) return powers;
-        std::erase(used, static_cast<std::size_t>(least - powers.begin()));
+    std::vector<double> powers(opinions.count(), start);
+    double stray = kFirstStray;
+    for (int round = 0; round < kStrayRounds; ++round) {
+        const double weighed = rows.weigh(powers, stray, pool);
+        while (true) {
+            powers = climb(rows, used, std::move(powers), start, pool);
+            const auto least = std::ranges::min_element(powers);
+            if (*least >= 0) break;
+            std::erase(used, static_cast<std::size_t>(least - powers.begin()));
+            std::ranges::fill(powers, 0.0);
+            for (const std::size_t o : used) powers[o] = start;
+        }
+        const bool settled = std::abs(weighed - stray) < kSmallStrayStep;
+        stray = weighed;
+        if (settled) break;
     }
+    return {std::move(powers), stray};
 }
 
 template <class T>
@@ -279,10 +317,8 @@ std::vector<float> pool_opinions(const Opinions<T>& opinions, std::span<const do
 
 template class Opinions<float>;
 template class Opinions<double>;
-template std::vector<double> fit_powers(const Opinions<float>&, std::span<const ClassId>,
-                                        const Pool&);
-template std::vector<double> fit_powers(const Opinions<double>&, std::span<const ClassId>,
-                                        const Pool&);
+template Pooling fit_pooling(const Opinions<float>&, std::span<const ClassId>, const Pool&);
+template Pooling fit_pooling(const Opinions<double>&, std::span<const ClassId>, const Pool&);
 template std::vector<float> pool_opinions(const Opinions<float>&, std::span<const double>,
                                           const Pool&);
 template std::vector<float> pool_opinions(const Opinions<double>&, std::span<const double>,

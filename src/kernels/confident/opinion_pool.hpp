@@ -1,6 +1,7 @@
 // Several opinions on each row (models' probabilities, votes of its neighbours) made one: their
 // product, each to a power, scaled to sum 1. The powers are those under which the given labels are
-// most likely; an opinion that says nothing new gets a power near 0.
+// most likely, where some of them may have nothing to do with their rows; an opinion that says
+// nothing new gets a power near 0, one that is too timid a power above 1.
 //
 // Source: logarithmic opinion pool; Genest, Zidek, "Combining Probability Distributions",
 // Statistical Science 1 (1986).
@@ -49,10 +50,16 @@ private:
     std::vector<std::size_t> vote_sizes_;  // how many neighbours vote, an opinion each
 };
 
-/// [count] powers, each >= 0. Found on at most a few million values, from evenly spaced rows.
+/// How opinions are pooled.
+struct Pooling {
+    std::vector<double> powers;  // [count], each >= 0
+    /// The chance that a given label has nothing to do with its row, each class as likely.
+    double stray = 0;
+};
+
+/// Found on at most a few million values, from evenly spaced rows.
 template <class T>
-std::vector<double> fit_powers(const Opinions<T>& opinions, std::span<const ClassId> labels,
-                               const Pool& pool);
+Pooling fit_pooling(const Opinions<T>& opinions, std::span<const ClassId> labels, const Pool& pool);
 
 /// [N × K] the pooled probabilities.
 template <class T>
