@@ -269,7 +269,7 @@ nb::tuple classes(const Array2<double>& joint, bool by_columns, double examples,
     const JointView view{view_of(joint), by_columns ? Layout::Columns : Layout::Rows};
     std::array<std::vector<std::int64_t>, 3> counts;
     std::array<std::vector<double>, 3> shares;
-    for (const auto& row : rank_classes(view, examples, order_of(cleanlab_order))) {
+    for (const auto& row : rank_classes(view, examples, order_of(cleanlab_order), pool())) {
         counts[0].push_back(row.label);
         counts[1].push_back(row.label_issues);
         counts[2].push_back(row.inverse_label_issues);
@@ -286,9 +286,12 @@ nb::tuple classes(const Array2<double>& joint, bool by_columns, double examples,
 nb::tuple overlaps(const Array2<double>& joint, bool asymmetric, double examples,
                    bool cleanlab_order) {
     const JointView view{view_of(joint), Layout::Rows};
+    const auto pairs = find_overlaps(view, examples, asymmetric, order_of(cleanlab_order), pool());
     std::array<std::vector<std::int64_t>, 3> counts;
     std::vector<double> probabilities;
-    for (const auto& pair : find_overlaps(view, examples, asymmetric, order_of(cleanlab_order))) {
+    for (auto& column : counts) column.reserve(pairs.size());
+    probabilities.reserve(pairs.size());
+    for (const auto& pair : pairs) {
         counts[0].push_back(pair.a);
         counts[1].push_back(pair.b);
         counts[2].push_back(pair.examples);

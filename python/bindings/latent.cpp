@@ -47,7 +47,7 @@ nb::tuple estimate(const Array2<double>& joint, bool by_columns, const Array1<do
                    const std::string& py_method, bool converge) {
     auto latent =
         take(estimate_latent(matrix(joint, by_columns), of_size(ps, joint.shape(0)),
-                             {.prior_by = prior_method(py_method), .converge = converge}));
+                             {.prior_by = prior_method(py_method), .converge = converge}, pool()));
     return nb::make_tuple(to_numpy(std::move(latent.py)), numpy_of(std::move(latent.noise)),
                           numpy_of(std::move(latent.inverse)));
 }
@@ -55,15 +55,15 @@ nb::tuple estimate(const Array2<double>& joint, bool by_columns, const Array1<do
 auto inverse(const Array2<double>& noise, bool by_columns, const Array1<double>& py,
              const Array1<double>& ps) {
     const std::size_t classes = noise.shape(0);
-    return numpy_of(
-        inverse_of_noise(matrix(noise, by_columns), of_size(py, classes), of_size(ps, classes)));
+    return numpy_of(inverse_of_noise(matrix(noise, by_columns), of_size(py, classes),
+                                     of_size(ps, classes), pool()));
 }
 
 auto noise(const Array2<double>& inverse, bool by_columns, const Array1<double>& ps,
            const Array1<double>& py) {
     const std::size_t classes = inverse.shape(0);
-    return numpy_of(
-        noise_of_inverse(matrix(inverse, by_columns), of_size(ps, classes), of_size(py, classes)));
+    return numpy_of(noise_of_inverse(matrix(inverse, by_columns), of_size(ps, classes),
+                                     of_size(py, classes), pool()));
 }
 
 auto prior(const std::string& py_method, const Array1<double>& ps, const Array2<double>& noise,
@@ -88,13 +88,13 @@ nb::tuple converged(const Array1<double>& ps, const Array1<double>& py, const Ar
     const auto start = of_size(py, classes);
     auto latent = converge(
         {{start.begin(), start.end()}, matrix(noise, by_columns), matrix(inverse, !by_columns)},
-        of_size(ps, classes), inverse_rounds, noise_rounds);
+        of_size(ps, classes), inverse_rounds, noise_rounds, pool());
     return nb::make_tuple(to_numpy(std::move(latent.py)), numpy_of(std::move(latent.noise)),
                           numpy_of(std::move(latent.inverse)));
 }
 
 auto clipped(const Array2<double>& rates, bool by_columns) {
-    return numpy_of(clip_noise_rates(matrix(rates, by_columns)));
+    return numpy_of(clip_noise_rates(matrix(rates, by_columns), pool()));
 }
 
 }  // namespace

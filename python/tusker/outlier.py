@@ -16,7 +16,11 @@ from tusker.doubt import score_predictions
 from tusker.internal.neighbor.knn_graph import correct_knn_distances_and_indices, features_to_knn
 from tusker.internal.neighbor.search import NotFittedError
 from tusker.internal.outlier import correct_precision_errors, transform_distances_to_scores
-from tusker.internal.validation import assert_valid_inputs, labels_to_array
+from tusker.internal.validation import (
+    assert_valid_inputs,
+    assert_valid_labels_and_shape,
+    labels_to_array,
+)
 
 
 class OutOfDistribution:
@@ -234,8 +238,12 @@ def _get_ood_predictions_scores(
                 "params['adjust_pred_probs'] = False."
             )
         labels = labels_to_array(labels)
-        assert_valid_inputs(X=None, y=labels, pred_probs=pred_probs, multi_label=False)
-        confident_thresholds = get_confident_thresholds(labels, pred_probs, multi_label=False)
+        assert_valid_labels_and_shape(X=None, y=labels, pred_probs=pred_probs)
+        try:  # looks at the values as it reads them
+            confident_thresholds = get_confident_thresholds(labels, pred_probs, multi_label=False)
+        except ValueError:
+            assert_valid_inputs(X=None, y=labels, pred_probs=pred_probs)
+            raise
     if method not in ("entropy", "least_confidence", "gen"):
         raise ValueError(
             f"{method!r} is not a valid OOD scoring method: it must be 'entropy', "

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/matrix_view.hpp"
+#include "base/pool.hpp"
 #include "kernels/confident/confident.hpp"
 
 namespace tusker::confident {
@@ -27,7 +28,8 @@ struct ClassQuality {
 
 /// Worst quality first.
 /// examples  how many rows the joint stands for
-std::vector<ClassQuality> rank_classes(const JointView& joint, double examples, Order order);
+std::vector<ClassQuality> rank_classes(const JointView& joint, double examples, Order order,
+                                       const Pool& pool);
 
 struct ClassOverlap {
     ClassId a = 0;
@@ -38,6 +40,6 @@ struct ClassOverlap {
 
 /// Most confused first. Pairs a < b; if `asymmetric` ordered pairs: given a, truly b.
 std::vector<ClassOverlap> find_overlaps(const JointView& joint, double examples, bool asymmetric,
-                                        Order order);
+                                        Order order, const Pool& pool);
 
 }  // namespace tusker::confident

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "kernels/confident/dense_square.hpp"
 #include "kernels/confident/numpy_order.hpp"
+#include "kernels/confident/row_arithmetic.hpp"
 
 namespace tusker::confident {
 namespace {
@@ -19,40 +21,71 @@ constexpr double kMostNoise = 0.9999;
 constexpr int kInverseRounds = 5;
 constexpr int kNoiseRounds = 3;
 
-Layout other(Layout layout) { return layout == Layout::Rows ? Layout::Columns : Layout::Rows; }
+MatrixView<const double> view_of(const LatentMatrix& matrix) {
+    return {matrix.values, matrix.size, matrix.size};
+}
 
 /// Column sums: pairwise where a column lies in one piece, else row after row.
-std::vector<double> column_sums(const LatentMatrix& matrix) {
+std::vector<double> column_sums(const LatentMatrix& matrix, const Pool& pool) {
     std::vector<double> sums(matrix.size);
     if (matrix.layout == Layout::Rows) {
         for (std::size_t i = 0; i < matrix.size; ++i)
             for (std::size_t j = 0; j < matrix.size; ++j) sums[j] += matrix.at(i, j);
         return sums;
     }
-    std::vector<double> column(matrix.size);
-    for (std::size_t j = 0; j < matrix.size; ++j) {
-        for (std::size_t i = 0; i < matrix.size; ++i) column[i] = matrix.at(i, j);
-        sums[j] = NumpyOrder::sum(std::span<const double>(column));
-    }
+    each_columns(view_of(matrix), pool, [&](std::size_t first, MatrixView<double> columns) {
+        NumpyOrder::sum_rows({columns.values(), columns.rows(), columns.columns()},
+                             std::span(sums).subspan(first, columns.rows()));
+    });
     return sums;
 }
 
-LatentMatrix transposed(const LatentMatrix& matrix) {
-    LatentMatrix result{matrix.size, std::vector<double>(matrix.values.size()),
-                        other(matrix.layout)};
-    for (std::size_t i = 0; i < matrix.size; ++i)
-        for (std::size_t j = 0; j < matrix.size; ++j) result.at(j, i) = matrix.at(i, j);
-    return result;
-}
-
-void divide_columns(LatentMatrix& matrix, std::span<const double> by) {
-    for (std::size_t i = 0; i < matrix.size; ++i)
+void divide_columns(LatentMatrix& matrix, std::span<const double> by, const Pool& pool) {
+    pool.for_each(matrix.size, [&](std::size_t i) {
         for (std::size_t j = 0; j < matrix.size; ++j) matrix.at(i, j) /= std::max(by[j], kTiny);
+    });
 }
 
-void scale_columns(LatentMatrix& matrix, std::span<const double> by) {
-    for (std::size_t i = 0; i < matrix.size; ++i)
-        for (std::size_t j = 0; j < matrix.size; ++j) matrix.at(i, j) *= by[j];
+double clipped_rate(double rate) { return std::clamp(rate, 0.0, kMostNoise); }
+
+/// rows[r] /= max(by[r], kTiny)
+void divide_by_at_least_tiny(MatrixView<double> rows, std::span<const double> by) {
+    std::vector<double> divisors;
+    for (const double divisor : by) divisors.push_back(std::max(divisor, kTiny));
+    divide_rows(rows, divisors);
+}
+
+/// (matrix · diag(scale))ᵀ / by, rates clipped. A column of the result is a row of the matrix, so
+/// that all but the writing goes along rows.
+LatentMatrix turned_and_clipped(const LatentMatrix& matrix, std::span<const double> scale,
+                                std::span<const double> by, const Pool& pool) {
+    const std::size_t n = matrix.size;
+    LatentMatrix result{n, std::vector<double>(n * n),
+                        matrix.layout == Layout::Rows ? Layout::Columns : Layout::Rows};
+    const MatrixView<double> turned(result.values, n, n);
+    pool.for_each((n + kTurnedTogether - 1) / kTurnedTogether, [&](std::size_t block) {
+        const std::size_t first = block * kTurnedTogether;
+        const std::size_t count = std::min(kTurnedTogether, n - first);
+        std::vector<double> values(count * n);
+        const MatrixView<double> rows(values, count, n);
+        const MatrixView<const double> read(values, count, n);
+        for (std::size_t r = 0; r < count; ++r)
+            for (std::size_t j = 0; j < n; ++j) rows.row(r)[j] = matrix.at(first + r, j) * scale[j];
+        divide_by_at_least_tiny(rows, by.subspan(first, count));
+        for (std::size_t r = 0; r < count; ++r) {
+            const double diagonal = rows.row(r)[first + r];
+            for (double& rate : rows.row(r)) rate = clipped_rate(rate);
+            rows.row(r)[first + r] = diagonal;
+        }
+        std::vector<double> sums(count);
+        if (result.layout == Layout::Columns)
+            NumpyOrder::sum_rows(read, sums);
+        else
+            NumpyAcross::sum_rows(read, std::span(sums));
+        divide_by_at_least_tiny(rows, sums);
+        write_columns(read, first, turned);
+    });
+    return result;
 }
 
 std::vector<double> prior_by_counts(const PriorInput& input) {
@@ -107,11 +140,11 @@ std::optional<PriorBy> find_prior_method(std::string_view name) {
     return static_cast<PriorBy>(found - prior_method_names().begin());
 }
 
-LatentMatrix clip_noise_rates(LatentMatrix rates) {
+LatentMatrix clip_noise_rates(LatentMatrix rates, const Pool& pool) {
     for (std::size_t i = 0; i < rates.size; ++i)
         for (std::size_t j = 0; j < rates.size; ++j)
-            if (i != j) rates.at(i, j) = std::clamp(rates.at(i, j), 0.0, kMostNoise);
-    divide_columns(rates, column_sums(rates));
+            if (i != j) rates.at(i, j) = clipped_rate(rates.at(i, j));
+    divide_columns(rates, column_sums(rates, pool), pool);
     return rates;
 }
 
@@ -123,21 +156,13 @@ std::vector<double> clip_to_sum(std::vector<double> values, double low, double h
 }
 
 LatentMatrix inverse_of_noise(const LatentMatrix& noise, std::span<const double> py,
-                              std::span<const double> ps) {
-    LatentMatrix joint = noise;
-    scale_columns(joint, py);
-    LatentMatrix inverse = transposed(joint);
-    divide_columns(inverse, ps);
-    return clip_noise_rates(std::move(inverse));
+                              std::span<const double> ps, const Pool& pool) {
+    return turned_and_clipped(noise, py, ps, pool);
 }
 
 LatentMatrix noise_of_inverse(const LatentMatrix& inverse, std::span<const double> ps,
-                              std::span<const double> py) {
-    LatentMatrix joint = inverse;
-    scale_columns(joint, ps);
-    LatentMatrix noise = transposed(joint);
-    divide_columns(noise, py);
-    return clip_noise_rates(std::move(noise));
+                              std::span<const double> py, const Pool& pool) {
+    return turned_and_clipped(inverse, ps, py, pool);
 }
 
 Result<std::vector<double>> find_prior(PriorBy method, const PriorInput& input) {
@@ -163,35 +188,37 @@ Result<std::vector<double>> find_prior(PriorBy method, const PriorInput& input) 
     return clip_to_sum(std::move(py), kLeastPrior, 1, 1);
 }
 
-Latent converge(Latent latent, std::span<const double> ps, int inverse_rounds, int noise_rounds) {
+Latent converge(Latent latent, std::span<const double> ps, int inverse_rounds, int noise_rounds,
+                const Pool& pool) {
     for (int i = 0; i < noise_rounds; ++i) {
         for (int j = 0; j < inverse_rounds; ++j) {
-            latent.inverse = inverse_of_noise(latent.noise, latent.py, ps);
+            latent.inverse = inverse_of_noise(latent.noise, latent.py, ps, pool);
             latent.py = clip_to_sum(prior_by_counts({ps, latent.noise, latent.inverse, {}}),
                                     kLeastPrior, 1, 1);
         }
-        latent.noise = noise_of_inverse(latent.inverse, ps, latent.py);
+        latent.noise = noise_of_inverse(latent.inverse, ps, latent.py, pool);
     }
     return latent;
 }
 
 Result<Latent> estimate_latent(const LatentMatrix& joint, std::span<const double> ps,
-                               const LatentOptions& options) {
-    const LatentMatrix across = transposed(joint);
-    const auto true_counts = column_sums(joint);
-    const auto given_counts = column_sums(across);
+                               const LatentOptions& options, const Pool& pool) {
+    const LatentMatrix across{joint.size, turned_over(view_of(joint), pool),
+                              joint.layout == Layout::Rows ? Layout::Columns : Layout::Rows};
+    const auto true_counts = column_sums(joint, pool);
+    const auto given_counts = column_sums(across, pool);
     Latent latent{{}, joint, across};
-    divide_columns(latent.noise, true_counts);
-    divide_columns(latent.inverse, given_counts);
+    divide_columns(latent.noise, true_counts, pool);
+    divide_columns(latent.inverse, given_counts, pool);
     latent.py =
         TUSKER_TRY(find_prior(options.prior_by, {ps, latent.noise, latent.inverse, true_counts}));
-    latent.noise = clip_noise_rates(std::move(latent.noise));
-    latent.inverse = clip_noise_rates(std::move(latent.inverse));
+    latent.noise = clip_noise_rates(std::move(latent.noise), pool);
+    latent.inverse = clip_noise_rates(std::move(latent.inverse), pool);
     if (!options.converge) return latent;
-    latent = converge(std::move(latent), ps, kInverseRounds, kNoiseRounds);
+    latent = converge(std::move(latent), ps, kInverseRounds, kNoiseRounds, pool);
     latent.py = clip_to_sum(std::move(latent.py), kLeastConvergedPrior, 1, 1);
-    latent.noise = clip_noise_rates(std::move(latent.noise));
-    latent.inverse = clip_noise_rates(std::move(latent.inverse));
+    latent.noise = clip_noise_rates(std::move(latent.noise), pool);
+    latent.inverse = clip_noise_rates(std::move(latent.inverse), pool);
     return latent;
 }
 

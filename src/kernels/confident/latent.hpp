@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/pool.hpp"
 #include "kernels/confident/confident.hpp"
 
 namespace tusker::confident {
@@ -38,17 +39,17 @@ std::optional<PriorBy> find_prior_method(std::string_view name);
 std::span<const std::string> prior_method_names();
 
 /// Off-diagonal entries into [0, 0.9999], then each column divided by its sum.
-LatentMatrix clip_noise_rates(LatentMatrix rates);
+LatentMatrix clip_noise_rates(LatentMatrix rates, const Pool& pool);
 
 /// Each value into [low, high], then scaled so that they sum to `sum`.
 std::vector<double> clip_to_sum(std::vector<double> values, double low, double high, double sum);
 
 /// P(true | given) from P(given | true): (noise · diag(py))ᵀ / ps, rates clipped. [true × given]
 LatentMatrix inverse_of_noise(const LatentMatrix& noise, std::span<const double> py,
-                              std::span<const double> ps);
+                              std::span<const double> ps, const Pool& pool);
 /// P(given | true) from P(true | given): (inverse · diag(ps))ᵀ / py, rates clipped. [given × true]
 LatentMatrix noise_of_inverse(const LatentMatrix& inverse, std::span<const double> ps,
-                              std::span<const double> py);
+                              std::span<const double> py, const Pool& pool);
 
 /// What find_prior may look at. The views outlive the call.
 struct PriorInput {
@@ -74,9 +75,10 @@ struct LatentOptions {
 /// joint      [given × true], entries >= 0
 /// ps         [K] share of each given class
 Result<Latent> estimate_latent(const LatentMatrix& joint, std::span<const double> ps,
-                               const LatentOptions& options);
+                               const LatentOptions& options, const Pool& pool);
 
 /// The repetition alone: `noise_rounds` times {`inverse_rounds` times {inverse, py}, noise}.
-Latent converge(Latent latent, std::span<const double> ps, int inverse_rounds, int noise_rounds);
+Latent converge(Latent latent, std::span<const double> ps, int inverse_rounds, int noise_rounds,
+                const Pool& pool);
 
 }  // namespace tusker::confident

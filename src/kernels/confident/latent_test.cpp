@@ -38,8 +38,9 @@ class EveryPrior : public testing::TestWithParam<PriorBy> {};
 TEST_P(EveryPrior, FindsTheChannelThatMadeTheJoint) {
     for (const Layout layout : {Layout::Rows, Layout::Columns}) {
         for (const bool converge : {false, true}) {
-            const auto latent = estimate_latent(joint_counts(layout), shares_of_given(),
-                                                {.prior_by = GetParam(), .converge = converge});
+            const auto latent =
+                estimate_latent(joint_counts(layout), shares_of_given(),
+                                {.prior_by = GetParam(), .converge = converge}, Pool(1));
             ASSERT_TRUE(latent.has_value()) << latent.error().message;
             expect_near(latent->py, kPy, 1e-12);
             expect_near(latent->noise.values, kNoise, 1e-12);
@@ -58,17 +59,18 @@ INSTANTIATE_TEST_SUITE_P(Latent, EveryPrior,
 
 TEST(Latent, ASingularNoiseMatrixIsAnError) {
     const LatentMatrix joint{2, {5, 5, 5, 5}, Layout::Rows};
-    const auto latent = estimate_latent(joint, std::vector<double>{0.5, 0.5},
-                                        {.prior_by = PriorBy::Equation, .converge = false});
+    const auto latent =
+        estimate_latent(joint, std::vector<double>{0.5, 0.5},
+                        {.prior_by = PriorBy::Equation, .converge = false}, Pool(1));
     ASSERT_FALSE(latent.has_value());
     EXPECT_NE(latent.error().message.find("Singular matrix"), std::string::npos);
 }
 
 TEST(ClipNoiseRates, LimitsOnlyWhatIsOffTheDiagonal) {
-    const auto clipped = clip_noise_rates({2, {1, 1, 0, 0}, Layout::Rows});
+    const auto clipped = clip_noise_rates({2, {1, 1, 0, 0}, Layout::Rows}, Pool(1));
     EXPECT_DOUBLE_EQ(clipped.at(0, 0), 1);
     EXPECT_DOUBLE_EQ(clipped.at(0, 1), 1) << "0.9999 divided by its column's sum";
-    EXPECT_DOUBLE_EQ(clip_noise_rates({2, {0.5, 0, 1.5, 1}, Layout::Rows}).at(1, 0),
+    EXPECT_DOUBLE_EQ(clip_noise_rates({2, {0.5, 0, 1.5, 1}, Layout::Rows}, Pool(1)).at(1, 0),
                      0.9999 / 1.4999);
 }
 
