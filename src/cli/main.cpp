@@ -1,6 +1,7 @@
 // The one program: `tusker COMMAND …`. Exit codes: 0 done, 1 refused or failed, 2 bad use.
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include <CLI/CLI.hpp>
 
@@ -44,7 +45,10 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return tusker::cli::run(argc, argv);
-    } catch (const std::exception& error) {  // bad_alloc, and what a library threw past its room
+    } catch (const std::bad_alloc&) {
+        std::fputs("tusker: not enough memory\n", stderr);
+        return 1;
+    } catch (const std::exception& error) {  // what a library threw past its room
         std::fprintf(stderr, "tusker: %s\n", error.what());
         return 1;
     }
