@@ -94,7 +94,8 @@ std::optional<RefusedValue> ClassBlock<Order, T>::scan_tile(std::size_t begin, s
             facts.self_confidence[1].add(std::span<const T>(own.of_present).first(present));
         for (; found.disagreeing != 0; found.disagreeing &= found.disagreeing - 1) {
             const auto i = static_cast<std::size_t>(std::countr_zero(found.disagreeing));
-            facts.disagreeing.push_back({column[i], static_cast<Row>(begin + i)});
+            facts.disagreeing[given[j] >> i & 1].push_back(
+                {column[i], static_cast<Row>(begin + i)});
         }
     }
     return refused;
@@ -145,7 +146,8 @@ std::vector<Row> ClassBlock<Order, T>::flag(std::size_t j, const Pair<Pair<doubl
             return prune(j, joint, options);
         case FilterBy::PredictedNeqGiven: {
             std::vector<Row> rows;
-            for (const auto& [p, row] : facts_[j].disagreeing) rows.push_back(row);
+            for (const auto& rows_given : facts_[j].disagreeing)
+                for (const auto& [p, row] : rows_given) rows.push_back(row);
             return rows;
         }
         case FilterBy::ConfidentLearning:
@@ -161,10 +163,11 @@ template <class Order, class T>
 std::vector<Row> ClassBlock<Order, T>::confident_in_other(std::size_t j) const {
     const auto bounds = bounds_of<T>(thresholds(j));
     std::vector<Row> rows;
-    for (const auto& [p, row] : facts_[j].disagreeing) {
-        const auto guessed = guess(p, bounds);
-        if (guessed && *guessed != ((words_[row] >> j & 1) != 0)) rows.push_back(row);
-    }
+    for (const bool given : {false, true})
+        for (const auto& [p, row] : facts_[j].disagreeing[given ? 1 : 0]) {
+            const auto guessed = guess(p, bounds);
+            if (guessed && *guessed != given) rows.push_back(row);
+        }
     return rows;
 }
 
@@ -219,9 +222,10 @@ template <class Key>
 std::vector<Row> ClassBlock<Order, T>::lowest_disagreeing(std::size_t j, bool given, std::int64_t m,
                                                           const Key& key) const {
     if (m < 1) return {};
+    const auto& disagreeing = facts_[j].disagreeing[given ? 1 : 0];
     std::vector<Keyed<T>> keyed;
-    for (const auto& [p, row] : facts_[j].disagreeing)
-        if (((words_[row] >> j & 1) != 0) == given) keyed.push_back({key(p), row});
+    keyed.reserve(disagreeing.size());
+    for (const auto& [p, row] : disagreeing) keyed.push_back({key(p), row});
     const auto wanted = static_cast<std::size_t>(m);
     if (wanted < keyed.size()) {
         [[maybe_unused]] const bool tied = confident::cut_lowest(std::span(keyed), wanted);

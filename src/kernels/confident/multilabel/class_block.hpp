@@ -39,8 +39,8 @@ private:
 /// What one pass over the rows says; a row that agrees with its label is only counted.
 template <class Order, class T>
 struct ClassFacts {
-    Pair<ColumnSum<Order, T>> self_confidence;   // of the rows given absent, present
-    std::vector<RowProbability<T>> disagreeing;  // rows ascend
+    Pair<ColumnSum<Order, T>> self_confidence;         // of the rows given absent, present
+    Pair<std::vector<RowProbability<T>>> disagreeing;  // of those rows; they ascend
 
     Thresholds thresholds(Pair<std::size_t> counts) const;
 };

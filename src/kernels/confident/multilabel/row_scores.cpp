@@ -159,36 +159,31 @@ HWY_INLINE std::optional<std::size_t> KeepLow(std::span<const double> scores, do
     return kept;
 }
 
-/// sorted = values, descending; at most kCounted. Of equal ones the first comes first.
+/// sorted = values, descending; at most kCounted, none of them NaN. The place of a value is the
+/// number of larger ones; after it stand those that are equal.
 HWY_INLINE void SortByCounting(std::span<const double> values, double* sorted) {
     const hn::ScalableTag<double> d;
     const hn::RebindToSigned<decltype(d)> integers;
     const std::size_t lanes = hn::Lanes(d);
-    // Past the end stands what is above nothing.
     std::array<double, kCounted + 64> padded;
+    std::array<std::int64_t, kCounted + 64> above;
     std::copy(values.begin(), values.end(), padded.begin());
-    const std::size_t whole = (values.size() + lanes - 1) / lanes * lanes;
-    std::fill(padded.begin() + static_cast<std::ptrdiff_t>(values.size()),
-              padded.begin() + static_cast<std::ptrdiff_t>(whole),
-              -std::numeric_limits<double>::infinity());
-    std::array<std::int64_t, kCounted + 64> above{};
-    for (std::size_t at = 0; at < whole; at += lanes) {
+    std::fill_n(padded.begin() + static_cast<std::ptrdiff_t>(values.size()), lanes, 0.0);
+    for (std::size_t at = 0; at < values.size(); at += lanes) {
         const auto own = hn::LoadU(d, &padded[at]);
-        const auto place = hn::Iota(integers, static_cast<std::int64_t>(at));
         auto count = hn::Zero(integers);
-        for (std::size_t j = 0; j < values.size(); ++j) {
-            const auto other = hn::Set(d, values[j]);
-            const auto before = hn::Gt(place, hn::Set(integers, static_cast<std::int64_t>(j)));
-            const auto equal =
-                hn::And(hn::MaskFromVec(hn::BitCast(d, hn::VecFromMask(integers, before))),
-                        hn::Eq(other, own));
-            const auto larger = hn::Or(hn::Gt(other, own), equal);
+        for (const double value : values) {
+            const auto larger = hn::Gt(hn::Set(d, value), own);
             count = hn::Sub(count, hn::BitCast(integers, hn::VecFromMask(d, larger)));
         }
         hn::StoreU(count, integers, &above[at]);
     }
+    constexpr double kEmpty = std::numeric_limits<double>::quiet_NaN();
+    std::fill_n(sorted, values.size(), kEmpty);
     for (std::size_t j = 0; j < values.size(); ++j)
         sorted[static_cast<std::size_t>(above[j])] = values[j];
+    for (std::size_t j = 1; j < values.size(); ++j)
+        sorted[j] = sorted[j] == sorted[j] ? sorted[j] : sorted[j - 1];
 }
 
 HWY_INLINE double AverageAll(std::span<double> scores, double alpha) {
