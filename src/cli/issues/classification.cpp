@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/pool.hpp"
+#include "cli/issues/consensus_ranking.hpp"
 #include "cli/issues/inputs.hpp"
 #include "cli/issues/report.hpp"
 #include "cli/issues/request.hpp"
@@ -28,8 +29,12 @@ Result<LabelIssues> find(const IssuesRequest& request, const Probabilities& prob
     options.strict = request.strict;
     const Pool pool(request.threads_wanted());
     ProgressLine line;
-    return confident::find_label_issues(TUSKER_TRY(probs.in_parts()), labels, options, pool, {},
-                                        shown_on(line, "reading probabilities", "rows"));
+    auto found = TUSKER_TRY(
+        confident::find_label_issues(TUSKER_TRY(probs.in_parts()), labels, options, pool, {},
+                                     shown_on(line, "reading probabilities", "rows")));
+    if (request.rank_by == kConsensus)
+        TUSKER_TRY(rank_by_consensus(request, probs, labels, pool, found));
+    return found;
 }
 
 /// Everything that is printed or written, of one run.
@@ -120,7 +125,9 @@ Result<void> find_classification_issues(const IssuesRequest& request) {
     const auto probs = TUSKER_TRY(read_probabilities(request.probs, request.classes));
     const auto labels = TUSKER_TRY(read_labels(request.labels, probs.names, probs.values.rows()));
     const auto found = TUSKER_TRY(find(request, probs.values, labels));
-    const Findings findings(request, found, probs.names, probs.values.are_float32());
+    // A posterior is a double whatever the probabilities are.
+    const bool float32 = probs.values.are_float32() && request.rank_by != kConsensus;
+    const Findings findings(request, found, probs.names, float32);
     return deliver(request, findings, found.warnings);
 }
 

@@ -33,15 +33,21 @@ struct Parts {
     std::vector<std::string> columns;
 };
 
+/// With the names of its columns, if there are any.
+Result<arrays::Matrix> read_floats(const arrays::Source& source) {
+    ShownReading reading("reading " + source.file.filename().string());
+    auto matrix = TUSKER_TRY(arrays::read_matrix(source, reading.options()));
+    if (!npy::is_float(matrix.values.type()))
+        return source.refuse(fmt::format("holds {}: must be float16, float32 or float64",
+                                         npy::name_of(matrix.values.type())));
+    return matrix;
+}
+
 Result<Parts> read_parts(const std::vector<std::string>& files) {
     Parts parts;
     for (const auto& file : files) {
         const auto source = TUSKER_TRY(arrays::find_source(file, std::string(kProbabilities)));
-        ShownReading reading("reading " + source.file.filename().string());
-        auto matrix = TUSKER_TRY(arrays::read_matrix(source, reading.options()));
-        if (!npy::is_float(matrix.values.type()))
-            return source.refuse(fmt::format("holds {}: must be float16, float32 or float64",
-                                             npy::name_of(matrix.values.type())));
+        auto matrix = TUSKER_TRY(read_floats(source));
         if (!parts.arrays.empty()) {
             const auto& first = parts.arrays.front();
             if (first.shape()[1] != matrix.values.shape()[1])
@@ -79,18 +85,30 @@ Result<NamedProbabilities> read_probabilities(const std::vector<std::string>& fi
     return NamedProbabilities{Probabilities(std::move(parts.arrays)), std::move(names)};
 }
 
-std::size_t Probabilities::rows() const {
+Result<FloatMatrix> read_float_matrix(const std::string& file, const std::string& argument,
+                                      std::size_t rows) {
+    const auto source = TUSKER_TRY(arrays::find_source(file, argument));
+    std::vector<npy::Array> values;
+    values.push_back(TUSKER_TRY(read_floats(source)).values);
+    FloatMatrix matrix(std::move(values));
+    if (matrix.rows() != rows)
+        return source.refuse(
+            fmt::format("has {} rows: must have {}, one for each label", matrix.rows(), rows));
+    return matrix;
+}
+
+std::size_t FloatMatrix::rows() const {
     std::size_t rows = 0;
     for (const npy::Array& part : parts_) rows += part.shape()[0];
     return rows;
 }
 
-bool Probabilities::are_float32() const {
+bool FloatMatrix::are_float32() const {
     return std::ranges::none_of(
         parts_, [](const npy::Array& part) { return part.type() == npy::Type::Float64; });
 }
 
-Result<confident::Probabilities> Probabilities::in_parts() const {
+Result<confident::Probabilities> FloatMatrix::in_parts() const {
     std::vector<confident::Probabilities::Part> views;
     for (const npy::Array& part : parts_) {
         const std::size_t count = part.shape()[0];

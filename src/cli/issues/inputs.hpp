@@ -21,10 +21,10 @@
 namespace tusker::cli {
 
 /// [N × K] in one or several files, each of float16, float32 or float64, read where they lie.
-class Probabilities {
+class FloatMatrix {
 public:
     /// At least one, all of the same width.
-    explicit Probabilities(std::vector<npy::Array> parts) : parts_(std::move(parts)) {}
+    explicit FloatMatrix(std::vector<npy::Array> parts) : parts_(std::move(parts)) {}
 
     std::size_t rows() const;
     std::size_t classes() const { return parts_.front().shape()[1]; }
@@ -46,6 +46,22 @@ public:
         return parts.in_double() ? with_copy<double>(parts, fn) : with_copy<float>(parts, fn);
     }
 
+    /// As one matrix of T: read where it lies if it is one part of that type, else put together in
+    /// `copy`, which then must outlive the view.
+    template <class T>
+    Result<MatrixView<const T>> as_matrix(std::vector<T>& copy) const {
+        const npy::Array& part = parts_.front();
+        if (parts_.size() == 1 && part.type() == npy::type_of<T>())
+            return MatrixView(part.values<T>(), rows(), classes());
+        const auto parts = TUSKER_TRY(in_parts());
+        copy.resize(parts.rows() * parts.columns());
+        auto out = copy.begin();
+        parts.read<T>(0, parts.rows(), [&](MatrixView<const T> some, std::size_t) {
+            out = std::ranges::copy(some.values(), out).out;
+        });
+        return MatrixView(std::span<const T>(copy), parts.rows(), parts.columns());
+    }
+
 private:
     template <class T, class Fn>
     static auto with_copy(const confident::Probabilities& parts, const Fn& fn) {
@@ -60,6 +76,9 @@ private:
     std::vector<npy::Array> parts_;
 };
 
+/// Columns are classes.
+using Probabilities = FloatMatrix;
+
 struct NamedProbabilities {
     Probabilities values;
     ClassNames names;
@@ -70,6 +89,10 @@ struct NamedProbabilities {
 /// another number than columns.
 Result<NamedProbabilities> read_probabilities(const std::vector<std::string>& files,
                                               const std::string& classes_file);
+
+/// One file with a row for each label; `argument` names it in errors.
+Result<FloatMatrix> read_float_matrix(const std::string& file, const std::string& argument,
+                                      std::size_t rows);
 
 /// One class for each row, as numbers or names.
 Result<std::vector<confident::ClassId>> read_labels(const std::string& file,

@@ -36,15 +36,18 @@ struct Task {
     bool has_filters;  // --filter-by and what goes with it
     bool has_ranking;
     bool takes_classes;
-    bool has_consensus;
+    bool has_consensus;       // --consensus-method
+    bool ranks_by_consensus;  // --rank-by consensus
 };
 
 constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr std::array kTasks = {
-    Task{"classification", find_classification_issues, 1, kAnyNumber, true, true, true, false},
-    Task{"multilabel", find_multilabel_issues, 1, kAnyNumber, true, true, true, false},
-    Task{"detection", find_detection_issues, 1, 1, false, false, false, false},
-    Task{"multiannotator", find_multiannotator_issues, 0, kAnyNumber, false, true, true, true},
+    Task{"classification", find_classification_issues, 1, kAnyNumber, true, true, true, false,
+         true},
+    Task{"multilabel", find_multilabel_issues, 1, kAnyNumber, true, true, true, false, false},
+    Task{"detection", find_detection_issues, 1, 1, false, false, false, false, false},
+    Task{"multiannotator", find_multiannotator_issues, 0, kAnyNumber, false, true, true, true,
+         false},
 };
 
 constexpr std::string_view kExamples = R"(
@@ -59,6 +62,9 @@ classification: one class a row; probabilities, rows x classes.
   tusker issues data.npz:labels data.npz:probs --classes names.txt
   tusker issues labels.csv probs.csv --filter-by low_self_confidence --json
   tusker issues labels.npy probs.npy --compat cleanlab --output indices.npy
+  tusker issues labels.npy probs.npy --rank-by consensus
+  tusker issues labels.npy probs.npy --rank-by consensus --model-probs second.npy \
+      --features embeddings.npy
 
 multilabel: any number of classes a row; probabilities need not sum to 1. Labels are lists, as in
 "0 3 5" on a line of a .csv or [[0, 3, 5], …] in .json, or a matrix of 0 and 1.
@@ -86,6 +92,12 @@ std::vector<std::string> listed(std::span<const std::string> names) {
     return {names.begin(), names.end()};
 }
 
+std::vector<std::string> ranking_choices() {
+    auto names = listed(confident::ranking_names());
+    names.emplace_back(kConsensus);
+    return names;
+}
+
 std::vector<std::string> task_names() {
     std::vector<std::string> names;
     names.reserve(kTasks.size());
@@ -100,6 +112,19 @@ Result<void> run(const IssuesRequest& request, const Task& task) {
 
 constexpr std::array kFilterOptions = {"--filter-by", "--min-examples-per-class", "--frac-noise"};
 
+/// --rank-by consensus and its options, where `offered` says whether `where` has them.
+void check_consensus_ranking(const CLI::App& command, const IssuesRequest& request, bool offered,
+                             std::string_view where) {
+    const bool asked = request.rank_by == kConsensus;
+    if (asked && !offered)
+        throw CLI::ValidationError("--rank-by", fmt::format("{} has no consensus", where));
+    if (asked && !request.compat.empty())
+        throw CLI::ValidationError("--rank-by", "consensus is not cleanlab's: not with --compat");
+    for (const char* option : {"--model-probs", "--features"})
+        if (command.count(option) > 0 && !asked)
+            throw CLI::ValidationError(option, "needs --rank-by consensus");
+}
+
 /// What CLI11 cannot say: which arguments a task needs and which options it has.
 void check_arguments(const CLI::App& command, const IssuesRequest& request, const Task& task) {
     const auto refuse_option = [&](const char* option) {
@@ -112,6 +137,7 @@ void check_arguments(const CLI::App& command, const IssuesRequest& request, cons
     if (!task.has_ranking) refuse_option("--rank-by");
     if (!task.takes_classes) refuse_option("--classes");
     if (!task.has_consensus) refuse_option("--consensus-method");
+    check_consensus_ranking(command, request, task.ranks_by_consensus, task.name);
     if (request.labels.empty()) throw CLI::RequiredError("LABELS");
     if (request.probs.size() < task.probs_min) throw CLI::RequiredError("PROBS");
     if (!request.probs.empty() && is_by_votes_alone(request.consensus_method))
@@ -141,9 +167,18 @@ void add_method_options(CLI::App& command, IssuesRequest& request) {
         ->check(CLI::IsMember(listed(confident::filter_names())))
         ->capture_default_str();
     command
-        .add_option("--rank-by", request.rank_by, "score by which they are ordered, worst first")
-        ->check(CLI::IsMember(listed(confident::ranking_names())))
+        .add_option("--rank-by", request.rank_by,
+                    "score by which they are ordered, worst first; consensus (classification only) "
+                    "is the probability that the given label is right, by all models, neighbours "
+                    "and how often classes are confused")
+        ->check(CLI::IsMember(ranking_choices()))
         ->capture_default_str();
+    command.add_option("--model-probs", request.model_probs,
+                       "with --rank-by consensus: probabilities of a further model, a row for each "
+                       "label; may be given several times");
+    command.add_option("--features", request.features,
+                       "with --rank-by consensus: embeddings, a row for each label, whose nearest "
+                       "rows vote");
     command
         .add_option("--consensus-method", request.consensus_method,
                     "with --task multiannotator: what the true label of an item is")
@@ -203,6 +238,7 @@ void add_issues_command(CLI::App& app, Action& action) {
         }
         if (command.count("--consensus-method") > 0)
             throw CLI::ValidationError("--consensus-method", "--dataset has no use for it");
+        check_consensus_ranking(command, *request, false, "--dataset");
         request->dataset.filter_by = request->filter_by;
         request->dataset.rank_by = request->rank_by;
         request->dataset.compat = request->compat;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -10,6 +11,9 @@
 #include "kernels/confident/confident.hpp"
 
 namespace tusker::cli {
+
+/// A ranking by all that is known of a row, which find_label_issues does not have.
+inline constexpr std::string_view kConsensus = "consensus";
 
 struct IssuesRequest {
     DatasetIssuesOptions dataset;  // with --dataset instead of files
@@ -19,6 +23,8 @@ struct IssuesRequest {
     std::string classes;  // file of names; empty if none was given
     std::string filter_by{confident::name_of(confident::FilterBy::PruneByNoiseRate)};
     std::string rank_by{confident::name_of(confident::RankBy::SelfConfidence)};
+    std::vector<std::string> model_probs;  // with rank_by kConsensus: of further models
+    std::string features;                  // with rank_by kConsensus; empty if none were given
     std::string consensus_method = "best_quality";
     std::string compat;
     std::string output;
