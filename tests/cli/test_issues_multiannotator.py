@@ -166,6 +166,16 @@ def test_dawid_skene_learns_from_whom_the_majority_takes_at_his_word(tmp_path):
 
     assert share_right("majority_vote") < 0.9
     assert share_right("dawid_skene") > 0.98
+    by = "--consensus-method", "dawid_skene"
+    zoe = found(tmp_path / "votes.npy", *by)["annotators"][2]
+    chances = {one["given"]: one["by_true_class"] for one in zoe["chances"]}
+    assert sorted(chances) == [0, 1, 2] and zoe["quality"] < 0.05
+    assert all(chances[(k + 1) % 3][k] > 0.95 for k in range(3))
+    table = tusker(tmp_path / "votes.npy", *by).stdout.split("What annotators take for what")[1]
+    rows = [line.split() for line in table.splitlines()[2:5]]
+    assert {tuple(row[:4]) for row in rows} == {
+        ("2", str(k), "->", str((k + 1) % 3)) for k in range(3)
+    }
 
 
 def test_consensus_methods_refuse_what_they_have_no_use_for(crowd):

@@ -8,7 +8,6 @@
 
 #include "base/pool.hpp"
 #include "kernels/crowd/conventions.hpp"
-#include "kernels/crowd/dawid_skene.hpp"
 
 namespace tusker::cli {
 namespace {
@@ -94,7 +93,7 @@ Result<CrowdJudgement> by_dawid_skene(const IssuesRequest& request, const NamedV
     auto quality = TUSKER_TRY(crowd::with_conventions(request.order(), [&]<class Conventions>() {
         return as_quality<Conventions>(learnt, votes, score_of(request), pool);
     }));
-    return CrowdJudgement{std::move(quality), std::move(learnt.priors)};
+    return CrowdJudgement{std::move(quality), std::move(learnt)};
 }
 
 }  // namespace
@@ -107,13 +106,33 @@ bool is_by_votes_alone(const std::string& consensus_method) {
     return consensus_method == kDawidSkene;
 }
 
+std::vector<AnnotatorConfusion> confusions_of(const DawidSkene& learnt,
+                                              std::span<const crowd::AnnotatorQuality> annotators) {
+    const std::size_t classes = learnt.priors.size();
+    std::vector<AnnotatorConfusion> confusions;
+    for (std::size_t g = 0; g < learnt.given.size(); ++g) {
+        const auto [annotator, label] = learnt.given[g];
+        const auto labelled = static_cast<double>(annotators[annotator].labelled);
+        for (confident::ClassId truth = 0; truth < classes; ++truth) {
+            const double chance = learnt.errors[g * classes + truth];
+            const double labels = labelled * learnt.priors[truth] * chance;
+            if (truth != label && labels >= 0.5)
+                confusions.push_back({annotator, truth, label, chance, labels});
+        }
+    }
+    std::ranges::sort(confusions, {}, [](const AnnotatorConfusion& one) {
+        return std::tuple(-one.labels, one.annotator, one.truth, one.given);
+    });
+    return confusions;
+}
+
 Result<CrowdJudgement> judge_crowd(const IssuesRequest& request, const NamedVotes& named,
                                    const Probabilities* probs) {
     const Pool pool(request.threads_wanted());
     const auto votes = TUSKER_TRY(named.votes());
     if (is_by_votes_alone(request.consensus_method))
         return by_dawid_skene(request, named, votes, pool);
-    return CrowdJudgement{TUSKER_TRY(assess(request, votes, probs, pool)), {}};
+    return CrowdJudgement{TUSKER_TRY(assess(request, votes, probs, pool)), std::nullopt};
 }
 
 }  // namespace tusker::cli

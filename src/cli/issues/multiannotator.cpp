@@ -27,7 +27,7 @@ public:
     Findings(const IssuesRequest& request, const CrowdJudgement& judged, const NamedVotes& votes)
         : request_(request),
           found_(judged.quality),
-          priors_(judged.priors),
+          learnt_(judged.learnt),
           votes_(votes),
           per_class_(votes.classes),
           labels_per_class_(votes.classes) {
@@ -59,7 +59,8 @@ public:
         for (const std::size_t i : worst)
             table.row({item(i), annotator(i), votes_.names.text_of(votes_.labels[i]),
                        votes_.names.text_of(consensus_of(i)), shown_score(found_.vote_quality[i])});
-        std::string text = ties() + annotators_table() + items_table();
+        std::string text =
+            ties() + annotators_table() + annotator_confusions_table() + items_table();
         if (ranked_.empty()) return text;
         return text + per_class_table(per_class_, labels_per_class_, votes_.names) +
                confusions_table(confusions_, votes_.names) +
@@ -85,11 +86,7 @@ public:
         w.member("order", request_.order_name()).member("count", ranked_.size());
         write_class_members(w, votes_.names, per_class_, confusions_);
         write_warnings(w, found_.warnings);
-        if (!priors_.empty()) {
-            w.key("priors").array();
-            for (const double prior : priors_) w.value(prior);
-            w.end();
-        }
+        if (learnt_) write_numbers(w, "priors", learnt_->priors);
         w.key("issues").array();
         for (const std::size_t i : ranked_) {
             w.object().member("row", i).member("item", item(i)).member("annotator", annotator(i));
@@ -141,6 +138,24 @@ private:
                            found_.worst_first.size(), table.text());
     }
 
+    std::string annotator_confusions_table() const {
+        if (!learnt_) return {};
+        const auto confusions = confusions_of(*learnt_, found_.annotators);
+        if (confusions.empty()) return {};
+        TextTable table;
+        table.column("annotator", TextTable::Align::Left).column("true");
+        table.column("", TextTable::Align::Left).column("given", TextTable::Align::Left);
+        table.column("chance").column("labels");
+        const auto most =
+            std::span(confusions).first(std::min(kConfusionsShown, confusions.size()));
+        for (const auto& one : most)
+            table.row({votes_.annotator_names[one.annotator], votes_.names.text_of(one.truth), "->",
+                       votes_.names.text_of(one.given), shown_score(one.chance),
+                       fmt::format("{:.0f}", one.labels)});
+        return fmt::format("\nWhat annotators take for what, most labels first ({} of {})\n{}",
+                           most.size(), confusions.size(), table.text());
+    }
+
     std::string items_table() const {
         const auto& quality = found_.consensus.quality;
         std::vector<std::size_t> order(quality.size());
@@ -168,22 +183,53 @@ private:
         w.end();
     }
 
+    static void write_numbers(json::Writer& w, std::string_view key, std::span<const double> all) {
+        w.key(key).array();
+        for (const double number : all) w.value(number);
+        w.end();
+    }
+
+    /// For each label that he gave: the chance that he gives it, by true class.
+    void write_chances(json::Writer& w, std::span<const std::size_t> given) const {
+        const std::size_t classes = learnt_->priors.size();
+        w.key("chances").array();
+        for (const std::size_t g : given) {
+            w.object().member("given", learnt_->given[g].label);
+            write_numbers(w, "by_true_class",
+                          std::span(learnt_->errors).subspan(g * classes, classes));
+            w.end();
+        }
+        w.end();
+    }
+
+    /// Positions in learnt_->given, annotator by annotator.
+    std::vector<std::vector<std::size_t>> given_by_annotator() const {
+        std::vector<std::vector<std::size_t>> given(votes_.annotator_names.size());
+        if (learnt_)
+            for (std::size_t g = 0; g < learnt_->given.size(); ++g)
+                given[learnt_->given[g].annotator].push_back(g);
+        return given;
+    }
+
     void write_annotators(json::Writer& w) const {
+        const auto given = given_by_annotator();
         w.key("annotators").array();
-        for (std::size_t a = 0; a < votes_.annotator_names.size(); ++a)
+        for (std::size_t a = 0; a < votes_.annotator_names.size(); ++a) {
             w.object()
                 .member("annotator", votes_.annotator_names[a])
                 .member("quality", found_.annotators[a].quality)
                 .member("agreement", found_.annotators[a].agreement)
                 .member("labels", found_.annotators[a].labelled)
-                .member("worst_class", found_.annotators[a].worst_class)
-                .end();
+                .member("worst_class", found_.annotators[a].worst_class);
+            if (learnt_) write_chances(w, given[a]);
+            w.end();
+        }
         w.end();
     }
 
     const IssuesRequest& request_;
     const CrowdQuality& found_;
-    const std::vector<double>& priors_;
+    const std::optional<crowd::DawidSkene>& learnt_;
     const NamedVotes& votes_;
     std::vector<std::size_t> per_class_;
     std::vector<std::size_t> labels_per_class_;
