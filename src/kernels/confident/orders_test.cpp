@@ -180,7 +180,7 @@ void expect_lowest_is_front_of_argsort(const std::vector<double>& keys, std::siz
     expected.resize(std::min(m, keys.size()));
     std::ranges::sort(found);
     std::ranges::sort(expected);
-    RC_ASSERT(found == expected);
+    ASSERT_EQ(found, expected);
 }
 
 RC_GTEST_PROP(Lowest, IsTheFrontOfTheWholeOrder, ()) {
@@ -189,6 +189,19 @@ RC_GTEST_PROP(Lowest, IsTheFrontOfTheWholeOrder, ()) {
     const auto m = *rc::gen::inRange<std::size_t>(0, keys.size() + 2);
     expect_lowest_is_front_of_argsort<SoundOrder>(keys, m);
     expect_lowest_is_front_of_argsort<NumpyOrder>(keys, m);
+}
+
+TEST(Lowest, OfManyKeysIsTheFrontOfTheWholeOrder) {
+    std::vector<double> keys(100'000);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<double>(i * i % 99'991);
+    std::vector<double> sampled_badly = keys;  // the sample meets every 24th key
+    for (std::size_t i = 0; i < keys.size(); i += 24) sampled_badly[i] = -1;
+    for (const std::size_t m : {1U, 50U, 5'000U, 30'000U, 60'000U, 100'000U}) {
+        expect_lowest_is_front_of_argsort<SoundOrder>(keys, m);
+        expect_lowest_is_front_of_argsort<NumpyOrder>(keys, m);
+        expect_lowest_is_front_of_argsort<SoundOrder>(sampled_badly, m);
+        expect_lowest_is_front_of_argsort<NumpyOrder>(sampled_badly, m);
+    }
 }
 
 }  // namespace

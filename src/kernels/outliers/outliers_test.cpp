@@ -20,12 +20,30 @@ using testing::ElementsAre;
 using vectors::Metric;
 using vectors::Neighbors;
 
+TEST(Quantile, OfManyIsThatOfTheSortedValues) {
+    std::vector<double> values(100'001);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<double>(i * i % 99'991 / 3);
+    std::vector<double> sampled_badly = values;  // the sample meets every 24th value
+    for (std::size_t i = 0; i < values.size(); i += 24) sampled_badly[i] = -1;
+    for (auto* many : {&values, &sampled_badly})
+        for (const double share : {0.0, 0.001, 0.25, 0.5, 0.75, 1.0}) {
+            auto sorted = *many;
+            std::ranges::sort(sorted);
+            const double position = share * 100'000;
+            const auto below = static_cast<std::size_t>(position);
+            const double high = sorted[std::min<std::size_t>(below + 1, 100'000)];
+            EXPECT_NEAR(quantile(*many, share),
+                        std::lerp(sorted[below], high, position - std::floor(position)), 1e-9);
+        }
+}
+
 TEST(Quantile, InterpolatesBetweenNeighbours) {
-    EXPECT_EQ(quantile({4, 1, 3, 2}, 0.5), 2.5);
-    EXPECT_EQ(quantile({4, 1, 3, 2}, 0.75), 3.25);
-    EXPECT_EQ(quantile({4, 1, 3, 2}, 0), 1);
-    EXPECT_EQ(quantile({4, 1, 3, 2}, 1), 4);
-    EXPECT_EQ(quantile({7}, 0.25), 7);
+    EXPECT_EQ(quantile(std::vector<double>{4, 1, 3, 2}, 0.5), 2.5);
+    EXPECT_EQ(quantile(std::vector<double>{4, 1, 3, 2}, 0.75), 3.25);
+    EXPECT_EQ(quantile(std::vector<double>{4, 1, 3, 2}, 0), 1);
+    EXPECT_EQ(quantile(std::vector<double>{4, 1, 3, 2}, 1), 4);
+    EXPECT_EQ(quantile(std::vector<double>{7}, 0.25), 7);
 }
 
 /// One neighbour each, at the given distances.

@@ -174,7 +174,7 @@ Result<std::vector<W>> score_predictions(MatrixView<const T> probs,
 std::vector<confident::Row> flag_predictions(std::span<const double> scores, double threshold) {
     std::vector<confident::Row> flagged;
     if (scores.empty()) return flagged;
-    const double limit = threshold * quantile({scores.begin(), scores.end()}, 0.5);
+    const double limit = threshold * quantile(scores, 0.5);
     for (std::size_t i = 0; i < scores.size(); ++i)
         if (scores[i] < limit) flagged.push_back(static_cast<confident::Row>(i));
     std::ranges::stable_sort(flagged, {}, [&](confident::Row row) { return scores[row]; });
