@@ -6,7 +6,8 @@ Planted errors: Fashion-MNIST's 10,000 test photographs with 8 % of the labels f
 16,000 snippets of text from vaderSentiment's source, each rated by 15 people and more; the label is
 the sign of one person's rating and the truth that of all together. How the consensus works was
 settled on other photographs, handwritten digits and made-up classes with eleven kinds of noise, and
-on other votes on the snippets (seeds 0 to 2); one setting is used everywhere.
+on other flips of these photographs and other votes on the snippets (seeds 0 to 12); one setting is
+used everywhere, and these seeds were run once it stood.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 PHOTOGRAPHS = pathlib.Path("/usr/share/datasets/fashion-mnist")
 SNIPPETS = ("vaderSentiment==3.3.2", pathlib.Path("build/bench-data"))
 FLIPPED_SHARE = 0.08
-SEEDS = (10, 11, 12)
+SEEDS = (20, 21, 22)
 FOLDS = 5
 NEIGHBORS = 20
 RESAMPLES = 300
@@ -293,7 +294,8 @@ def run() -> str:
         "are neighbours or a second model. With one model alone it is slightly behind where flips "
         "are spread evenly (self-confidence knows all that can be known) and where hard rows are "
         "given as what they look like: such noise leaves no trace on the clear rows that it is "
-        "counted on. cleanlab's best is known only afterwards: of its five scores, the one that "
+        "counted on. On the smaller sets of texts, with some sixty and ninety wrong votes, most "
+        "intervals hold 0. cleanlab's best is known only afterwards: of its five scores, the one that "
         "wins one table is far behind in another."
     )
     return "\n\n".join(parts)
