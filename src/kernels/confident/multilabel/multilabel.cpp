@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <limits>
 #include <mutex>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "kernels/confident/lowest.hpp"
 #include "kernels/confident/multilabel/class_block.hpp"
+#include "kernels/confident/multilabel/rules.hpp"
 #include "kernels/confident/multilabel/scores.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/sound_order.hpp"
@@ -21,73 +19,9 @@ namespace {
 using confident::NumpyOrder;
 using confident::SoundOrder;
 
-bool chooses_whole_rows(FilterBy filter) {
-    return filter == FilterBy::LowSelfConfidence || filter == FilterBy::LowNormalizedMargin;
-}
 bool prunes(FilterBy filter) {
     return filter == FilterBy::PruneByNoiseRate || filter == FilterBy::PruneByClass ||
            filter == FilterBy::Both;
-}
-
-// --- Rules ------------------------------------------------------------------------------------
-
-template <class T>
-Result<void> check_shapes(MatrixView<const T> probs, const LabelBits& labels) {
-    if (labels.rows() != probs.rows() || labels.classes() != probs.columns())
-        return invalid(fmt::format(
-            "labels are {} × {}, probabilities {} × {}: there must be one label for each",
-            labels.rows(), labels.classes(), probs.rows(), probs.columns()));
-    if (probs.rows() == 0 || probs.columns() == 0)
-        return invalid(
-            fmt::format("probabilities are {} × {}: there must be at least one row and one class",
-                        probs.rows(), probs.columns()));
-    if (probs.rows() > std::numeric_limits<Row>::max())
-        return fail(ErrorCode::TooLarge,
-                    fmt::format("probabilities have {} rows: at most {} are "
-                                "possible",
-                                probs.rows(), std::numeric_limits<Row>::max()));
-    return {};
-}
-
-Result<void> check_counts(std::span<const std::size_t> counts, std::size_t rows,
-                          const MultilabelOptions& options) {
-    if (options.order != Order::Cleanlab) return {};
-    for (std::size_t k = 0; k < counts.size(); ++k) {
-        if (counts[k] == rows)
-            return invalid(
-                fmt::format("labels: all {} rows have class {}: some rows must lack it", rows, k));
-        if (counts[k] == 0 && (options.filter_by == FilterBy::PredictedNeqGiven ||
-                               chooses_whole_rows(options.filter_by)))
-            return invalid(
-                fmt::format("labels: no row has class {}: Labels must contain at least "
-                            "2 classes.",
-                            k));
-    }
-    return {};
-}
-
-Result<void> check_options(const MultilabelOptions& options, std::size_t classes) {
-    if (!(options.frac_noise >= 0 && options.frac_noise <= 1))
-        return invalid(fmt::format("frac_noise = {}: must be in [0, 1]", options.frac_noise));
-    if (!options.joints.empty() && options.joints.size() != classes)
-        return invalid(fmt::format("confident_joint has {} classes, probabilities {}",
-                                   options.joints.size(), classes));
-    if (!options.num_to_remove_per_class.empty() &&
-        options.num_to_remove_per_class.size() != classes)
-        return invalid(fmt::format("num_to_remove_per_class has {} entries, probabilities {}",
-                                   options.num_to_remove_per_class.size(), classes));
-    return {};
-}
-
-/// cleanlab ranks only label matrices that hold both a 0 and a 1 and have two columns or more.
-Result<void> check_indicator(const LabelBits& labels) {
-    const auto counts = labels.count_rows();
-    const std::size_t ones = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-    if (labels.classes() < 2 || ones == 0 || ones == labels.rows() * labels.classes())
-        return invalid(fmt::format(
-            "labels of {} rows and {} classes hold {} ones: Labels must be in multi-label format.",
-            labels.rows(), labels.classes(), ones));
-    return {};
 }
 
 // --- Passes -------------------------------------------------------------------------------------
@@ -155,7 +89,7 @@ template <class Order, class T>
 Result<LabelBits> flag_in_order(MatrixView<const T> probs, const LabelBits& labels,
                                 const MultilabelOptions& options, const Pool& pool,
                                 const std::stop_token& stop, const Progress& progress) {
-    TUSKER_TRY(check_shapes(probs, labels));
+    TUSKER_TRY(check_shapes(probs.rows(), probs.columns(), labels));
     TUSKER_TRY(check_options(options, probs.columns()));
     const auto counts = labels.count_rows();
     TUSKER_TRY(check_counts(counts, probs.rows(), options));
@@ -330,7 +264,7 @@ Result<MultilabelIssues> find_in_order(MatrixView<const T> probs, const LabelBit
 template <class Order, class T>
 Result<ClassJoints> estimate_in_order(MatrixView<const T> probs, const LabelBits& labels,
                                       const Pool& pool) {
-    TUSKER_TRY(check_shapes(probs, labels));
+    TUSKER_TRY(check_shapes(probs.rows(), probs.columns(), labels));
     const auto counts = labels.count_rows();
     ClassJoints result;
     result.thresholds.resize(probs.columns());
