@@ -39,30 +39,34 @@ bool may_prune(std::size_t rows, const LabelIssueOptions& options) {
 
 /// Rows confident in another class, unless they agree: those are not contested, or say so.
 template <class T>
-std::vector<Row> confidently_another(const FilterInput<T>& input) {
-    std::vector<Row> flagged;
+std::vector<SeenRow<T>> confidently_another(const FilterInput<T>& input) {
+    std::vector<SeenRow<T>> flagged;
     auto contested = input.rows.contested.begin();
     const auto end = input.rows.contested.end();
     for (const auto& [row, guess] : input.confident.elsewhere) {
         while (contested != end && contested->row < row) ++contested;
-        if (contested != end && contested->row == row && !contested->agrees) flagged.push_back(row);
+        if (contested != end && contested->row == row && !contested->agrees)
+            flagged.push_back(seen_row(*contested, input.labels[row]));
     }
     return flagged;
 }
 
 template <class T>
-std::vector<Row> predicted_another(const FilterInput<T>& input) {
-    std::vector<Row> flagged;
+std::vector<SeenRow<T>> predicted_another(const FilterInput<T>& input) {
+    std::vector<SeenRow<T>> flagged;
     for (const auto& row : input.rows.contested)
-        if (!row.agrees) flagged.push_back(row.row);
+        if (!row.agrees) flagged.push_back(seen_row(row, input.labels[row.row]));
     return flagged;
 }
 
 /// As many as are confidently another class, by least score; agreeing rows may be among them.
 template <class Order, class T>
-std::vector<Row> low_scores(const FilterInput<T>& input, std::span<const T> scores) {
-    auto flagged = lowest<Order>(scores, confidently_another(input).size());
-    std::ranges::sort(flagged);
+std::vector<SeenRow<T>> low_scores(const FilterInput<T>& input, std::span<const T> scores) {
+    auto rows = lowest<Order>(scores, confidently_another(input).size());
+    std::ranges::sort(rows);
+    std::vector<SeenRow<T>> flagged;
+    RowWalk<T> walk(input.rows, input.labels);
+    for (const Row row : rows) flagged.push_back(walk.at(row));
     return flagged;
 }
 
@@ -78,8 +82,8 @@ std::vector<T> margins(const FilterInput<T>& input) {
 }
 
 template <class Order, class T>
-std::vector<Row> prune(const FilterInput<T>& input, const LabelIssueOptions& options,
-                       const Pool& pool) {
+std::vector<SeenRow<T>> prune(const FilterInput<T>& input, const LabelIssueOptions& options,
+                              const Pool& pool) {
     const auto counts = counts_to_prune(input.calibrated, input.labels_per_class, options, pool);
     const std::size_t classes = counts.size();
     const auto& contested = input.rows.contested;
@@ -99,11 +103,11 @@ std::vector<Row> prune(const FilterInput<T>& input, const LabelIssueOptions& opt
                         std::span(flags).subspan(by_class.begin_of(k), by_class.count(k)));
         }
     });
-    std::vector<Row> flagged;
+    std::vector<SeenRow<T>> flagged;
     std::vector<std::size_t> next;
     for (std::size_t k = 0; k < classes; ++k) next.push_back(by_class.begin_of(k));
     for (std::size_t i = 0; i < contested.size(); ++i)
-        if (flags[next[given[i]]++] != 0) flagged.push_back(contested[i].row);
+        if (flags[next[given[i]]++] != 0) flagged.push_back(seen_row(contested[i], given[i]));
     return flagged;
 }
 
@@ -156,8 +160,8 @@ void ClassPruner<Order, T>::mark_by_class(const RowsOfClass<T>& rows, std::uint8
 }
 
 template <class Order, class T>
-std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
-                           const Pool& pool) {
+std::vector<SeenRow<T>> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
+                                  const Pool& pool) {
     switch (options.filter_by) {
         case FilterBy::PruneByNoiseRate:
         case FilterBy::PruneByClass:
@@ -175,10 +179,10 @@ std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions&
     return {};
 }
 
-#define TUSKER_INSTANTIATE(ORDER, T)                                                            \
-    template class ClassPruner<ORDER, T>;                                                       \
-    template std::vector<Row> flag_rows<ORDER>(const FilterInput<T>&, const LabelIssueOptions&, \
-                                               const Pool&);
+#define TUSKER_INSTANTIATE(ORDER, T)                                         \
+    template class ClassPruner<ORDER, T>;                                    \
+    template std::vector<SeenRow<T>> flag_rows<ORDER>(const FilterInput<T>&, \
+                                                      const LabelIssueOptions&, const Pool&);
 TUSKER_INSTANTIATE(SoundOrder, float)
 TUSKER_INSTANTIATE(SoundOrder, double)
 TUSKER_INSTANTIATE(NumpyOrder, float)

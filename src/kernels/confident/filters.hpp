@@ -28,8 +28,8 @@ struct FilterInput {
 
 /// The label issues, ascending.
 template <class Order, class T>
-std::vector<Row> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
-                           const Pool& pool);
+std::vector<SeenRow<T>> flag_rows(const FilterInput<T>& input, const LabelIssueOptions& options,
+                                  const Pool& pool);
 
 /// The filters that flag each given class for itself, from its rows and its row of counts.
 bool prunes(FilterBy filter);

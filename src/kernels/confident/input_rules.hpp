@@ -13,10 +13,16 @@
 
 namespace tusker::confident {
 
-/// One label for each row, below the number of columns; at least one row and two columns.
+/// One label for each row, at least one row and two columns.
+Result<void> check_size(std::size_t rows, std::size_t columns, std::size_t labels);
+
+/// The same, and each label is below the number of columns.
 Result<void> check_shape(std::size_t rows, std::size_t columns, std::span<const ClassId> labels);
 
-/// Everything but the probabilities themselves.
+/// Labels of the rows first, first + 1, …: each below the number of columns.
+Result<void> check_labels(std::span<const ClassId> labels, std::size_t first, std::size_t columns);
+
+/// Everything but the probabilities themselves and whether labels are in range.
 Result<void> check_input(std::size_t rows, std::size_t columns, std::span<const ClassId> labels,
                          const LabelIssueOptions& options);
 

@@ -304,9 +304,9 @@ Flags StateOf<T>::flag_all(const Pool& pool) const {
             confident.elsewhere.push_back({static_cast<Row>(i), guesses_[i]});
     const auto counts = rows_.counts();
     Flags flags(labels.size());
-    for (const Row row :
+    for (const auto& issue :
          flag_rows<SoundOrder, T>({probs_, labels, counts, rows, confident, joint}, options_, pool))
-        flags[row] = 1;
+        flags[issue.row] = 1;
     return flags;
 }
 
@@ -393,6 +393,7 @@ Result<LiveRanking> LiveRanking::start(Probabilities probs, std::vector<ClassId>
                                        const std::stop_token& stop, const Progress& progress) {
     TUSKER_TRY(check_options(options));
     TUSKER_TRY(check_input(probs.rows(), probs.columns(), labels, options));
+    TUSKER_TRY(check_labels(labels, 0, probs.columns()));
     const auto start = probs.in_double() ? start_as<double> : start_as<float>;
     return LiveRanking(TUSKER_TRY(
         start(std::move(probs), std::move(labels), std::move(options), pool, stop, progress)));

@@ -36,17 +36,22 @@ std::vector<double> score_all(const Probabilities& probs, std::span<const ClassI
 
 /// Rows that are label issues, ascending.
 template <class T>
-using Flagged = std::span<const typename RowWalk<T>::Seen>;
+using Flagged = std::span<const SeenRow<T>>;
 
 /// Worst first. S is the type that cleanlab would score in.
 template <class Order, class S, class T>
 std::vector<LabelIssue> in_order(std::span<const S> scores, Flagged<T> flagged, const Pool& pool) {
-    std::vector<LabelIssue> ranked;
-    ranked.reserve(scores.size());
-    for (const auto i : Order::argsort(scores, &pool)) {
-        const auto& seen = flagged[i];
-        ranked.push_back({seen.row, seen.given, seen.top, static_cast<double>(scores[i])});
-    }
+    const auto order = Order::argsort(scores, &pool);
+    std::vector<LabelIssue> ranked(order.size());
+    // What is looked up lies anywhere: blocks of it, on all threads.
+    constexpr std::size_t kBlock = 8192;
+    pool.for_each((order.size() + kBlock - 1) / kBlock, [&](std::size_t block) {
+        for (std::size_t i = block * kBlock; i < std::min(order.size(), (block + 1) * kBlock);
+             ++i) {
+            const auto& seen = flagged[order[i]];
+            ranked[i] = {seen.row, seen.given, seen.top, static_cast<double>(scores[order[i]])};
+        }
+    });
     return ranked;
 }
 
@@ -87,12 +92,8 @@ LabelIssues issues_from(const Probabilities& probs, std::span<const ClassId> lab
     const auto bounds = bounds_of<T>(thresholds);
     const auto confident = confident_rows<T>(probs, labels, rows, bounds, pool);
     issues.joint = calibrate(count_joint(confident, labels, pool), issues.labels_per_class, pool);
-    std::vector<typename RowWalk<T>::Seen> flagged;
-    RowWalk<T> walk(rows, labels);
-    for (const Row row : flag_rows<Order, T>(
-             {probs, labels, issues.labels_per_class, rows, confident, issues.joint}, options,
-             pool))
-        flagged.push_back(walk.at(row));
+    const auto flagged = flag_rows<Order, T>(
+        {probs, labels, issues.labels_per_class, rows, confident, issues.joint}, options, pool);
     issues.ranked = with_row_order<Order>(options.layout, [&]<class RowOrder>(RowOrder) {
         if (!options.adjust_probabilities)
             return rank<RowOrder, T>(probs, flagged, options.rank_by, pool);
@@ -121,11 +122,7 @@ Result<void> PartialScan<T>::scan(std::size_t first, const Probabilities& rows, 
         return invalid(fmt::format("rows {} to {} are scanned, labels has {} rows", first,
                                    first + rows.rows(), labels_.size()));
     const auto labels = labels_.subspan(first, rows.rows());
-    if (const auto wrong = std::ranges::find_if(labels, [&](ClassId k) { return k >= classes_; });
-        wrong != labels.end())
-        return invalid(fmt::format(
-            "labels[{}] = {}: must be below {}, the number of columns of the probabilities",
-            first + static_cast<std::size_t>(wrong - labels.begin()), *wrong, classes_));
+    TUSKER_TRY(check_labels(labels, first, classes_));
     auto [scanned, checks] = TUSKER_TRY(scan_all<T>(rows, labels, pool, stop, progress));
     for (auto& row : scanned.contested) row.row += static_cast<Row>(first);
     checks.move_by(first);

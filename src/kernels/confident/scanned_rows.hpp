@@ -42,32 +42,39 @@ struct ScannedRows {
     }
 };
 
+/// What is known of a row, contested or not.
+template <class T>
+struct SeenRow {
+    Row row;
+    ClassId given;
+    ClassId top;
+    T self;
+    T other;  // the largest probability of another class than the given one
+};
+
+template <class T>
+SeenRow<T> seen_row(const Contested<T>& contested, ClassId given) {
+    return {contested.row, given, contested.top, contested.self, contested.largest};
+}
+
 /// Looks rows up that ascend from call to call.
 template <class T>
 class RowWalk {
 public:
-    struct Seen {
-        Row row;
-        ClassId given;
-        ClassId top;
-        T self;
-        T other;  // the largest probability of another class than the given one
-    };
-
     RowWalk(const ScannedRows<T>& rows, std::span<const ClassId> labels, std::size_t first = 0)
         : rows_(rows), labels_(labels), next_(rows.contested_from(first)) {}
 
-    Seen at(Row row) {
+    SeenRow<T> at(Row row) {
         while (next_ != rows_.contested.end() && next_->row < row) ++next_;
         if (next_ != rows_.contested.end() && next_->row == row)
-            return {row, labels_[row], next_->top, next_->self, next_->largest};
+            return seen_row(*next_, labels_[row]);
         return {row, labels_[row], labels_[row], rows_.self[row], rows_.second[row]};
     }
 
 private:
     const ScannedRows<T>& rows_;
     std::span<const ClassId> labels_;
-    LargeVector<Contested<T>>::const_iterator next_;
+    typename LargeVector<Contested<T>>::const_iterator next_;
 };
 
 /// Adds those of the rows first, first + 1, … that are contested.
