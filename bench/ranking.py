@@ -295,8 +295,8 @@ def run() -> str:
         "are spread evenly (self-confidence knows all that can be known) and where hard rows are "
         "given as what they look like: such noise leaves no trace on the clear rows that it is "
         "counted on. On the smaller sets of texts, with some sixty and ninety wrong votes, most "
-        "intervals hold 0. cleanlab's best is known only afterwards: of its five scores, the one that "
-        "wins one table is far behind in another."
+        "intervals hold 0. cleanlab's best is known only afterwards: of its five scores, the one "
+        "that wins one table is far behind in another."
     )
     return "\n\n".join(parts)
 
