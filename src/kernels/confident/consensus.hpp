@@ -35,7 +35,7 @@ struct Consensus {
     std::vector<double> noise;  // [K × K] row-major P(given | true), [given][true]
 };
 
-/// Beside its input it takes 4 bytes for each of the N × K probabilities, and at most 64 MB more.
+/// Beside its input it takes 4 bytes for each of the N × K probabilities, and at most 16 MB more.
 ///
 /// models     each [N × K], K >= 2, out of sample, values in [-1e-6, 1 + 1e-6]; may be none if
 ///            there are neighbours

@@ -19,7 +19,7 @@ namespace {
 constexpr double kLeastProbability = 1e-6;
 constexpr std::size_t kNearest = 5;  // the smaller of two groups of neighbours that vote
 constexpr std::size_t kBlockRows = 1024;
-constexpr std::size_t kMostFitted = std::size_t{1} << 22;  // values that powers are found on
+constexpr std::size_t kMostFitted = std::size_t{1} << 20;  // values that powers are found on
 constexpr int kMostRounds = 40;
 constexpr double kSmallStep = 1e-6;
 constexpr double kFirstStray = 0.05;  // chance of a label that has nothing to do with its row

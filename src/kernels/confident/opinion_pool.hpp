@@ -57,7 +57,7 @@ struct Pooling {
     double stray = 0;
 };
 
-/// Found on at most a few million values, from evenly spaced rows.
+/// Found on at most a million values, from evenly spaced rows.
 template <class T>
 Pooling fit_pooling(const Opinions<T>& opinions, std::span<const ClassId> labels, const Pool& pool);
 
