@@ -1,6 +1,8 @@
 // NumPy arrays as the kernels' spans and back, without copies; errors as exceptions.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -94,6 +96,9 @@ T take(Result<T>&& result) {
     return std::move(*result);
 }
 
+/// One pool for the process, a thread per core; made at first use.
+const Pool& pool();
+
 /// ValueError of the first that is no class number.
 [[noreturn]] void refuse_labels(std::span<const std::int64_t> labels);
 
@@ -102,16 +107,19 @@ template <class Vector = LargeVector<std::uint32_t>>
 Vector class_ids(const Array1<std::int64_t>& labels) {
     const auto values = span_of(labels);
     Vector ids(values.size());
-    bool all_fit = true;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        all_fit &= static_cast<std::uint64_t>(values[i]) <= kMostClassId;
-        ids[i] = static_cast<std::uint32_t>(values[i]);
-    }
+    constexpr std::size_t kShare = std::size_t{1} << 17;
+    std::atomic<bool> all_fit = true;
+    pool().for_each((values.size() + kShare - 1) / kShare, [&](std::size_t share) {
+        bool fit = true;
+        const std::size_t end = std::min(values.size(), (share + 1) * kShare);
+        for (std::size_t i = share * kShare; i < end; ++i) {
+            fit &= static_cast<std::uint64_t>(values[i]) <= kMostClassId;
+            ids[i] = static_cast<std::uint32_t>(values[i]);
+        }
+        if (!fit) all_fit = false;
+    });
     if (!all_fit) refuse_labels(values);
     return ids;
 }
-
-/// One pool for the process, a thread per core; made at first use.
-const Pool& pool();
 
 }  // namespace tusker::python
