@@ -26,8 +26,8 @@ VALUES = 20_000_000
 RERANKED = [(100_000, 100), (1_000_000, 1_000)]
 MOVES = 100
 
-# Calls in a process of their own: the best wall time with its CPU time, and how far memory rose above
-# what the input takes in the first one.
+# Calls in a process of their own: the best wall time with its CPU time, and how far memory rose
+# above what the input takes in the first one.
 CALL = """
 import importlib, json, os, resource, sys, time, warnings
 warnings.simplefilter("ignore")
@@ -52,7 +52,8 @@ for _ in range(int(rounds)):
     found = find(labels, probs, return_indices_ranked_by="self_confidence", n_jobs=1)
     spent = time.perf_counter() - wall, time.process_time() - cpu
     best = min(best or spent, spent)
-    peak = peak or memory_mb("VmHWM:") - before  # of one call: what the heap keeps is not the next's
+    # Of one call: what the heap keeps of it is not the next one's.
+    peak = peak or memory_mb("VmHWM:") - before
 np.save(output, found)
 print(json.dumps([*best, peak, read]))
 """
