@@ -14,8 +14,7 @@
 
 namespace tusker::confident {
 
-/// What a row says whatever the other rows say; the mergeable state of the one pass over all
-/// probabilities: blocks stand one behind the other.
+/// What each row says whatever the other rows say. Of most rows less is kept: see scanned_rows.
 template <class T>
 struct RowFacts {
     explicit RowFacts(std::size_t rows)
