@@ -23,8 +23,12 @@ std::size_t Pool::threads() const {
 
 void Pool::for_each(std::size_t blocks, const std::function<void(std::size_t)>& work) const {
     if (blocks == 1) return work(0);
-    impl_->arena.execute(
-        [&] { tbb::parallel_for(std::size_t{0}, blocks, work, tbb::simple_partitioner{}); });
+    // Isolated: a thread that waits here for the last of its blocks takes no block of a call around
+    // this one, which may hold what that block waits for.
+    impl_->arena.execute([&] {
+        tbb::this_task_arena::isolate(
+            [&] { tbb::parallel_for(std::size_t{0}, blocks, work, tbb::simple_partitioner{}); });
+    });
 }
 
 }  // namespace tusker

@@ -9,7 +9,7 @@
 namespace tusker {
 
 /// Thread safety: for_each may be called from several threads at once; each call waits for its own
-/// blocks. A block may call for_each again.
+/// blocks. A block may call for_each again: until it returns its thread takes inner blocks alone.
 class Pool {
 public:
     /// 0 = one thread per core.

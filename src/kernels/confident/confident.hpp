@@ -1,13 +1,12 @@
 // Finds wrong labels by confident learning: given labels and a model's out-of-sample probabilities,
 // which rows are probably mislabelled, worst first.
 //
-// Not here: files, JSON, datasets. The rows may be memory-mapped files (probabilities): they are
-// read once in order, and a few of them again. Beside the input it takes O(K² + N) bytes; how many
-// a row stands in docs/label-errors.md, where a test reads it. Invariant: neither the number of
-// threads nor the instruction set nor the split of the rows changes a result. The way: row_scan
-// (what one row says) -> scanned_rows (what is kept of it) -> partial_scan (blocks of rows, merged
-// and finished) -> joint (thresholds, and what all rows say) -> filters, noise_rate (which rows) ->
-// scores (in which order).
+// Not here: files, JSON, datasets. The rows may be memory-mapped files (probabilities): read once
+// in order, and a few of them again. Beside the input it takes O(K² + N) bytes; how many, a test
+// reads in docs/label-errors.md. Invariant: neither threads nor instruction set nor the split of
+// the rows changes a result. The way: row_scan (what a row says) -> scanned_rows (what is kept) ->
+// partial_scan (blocks, merged and finished) -> joint (what all rows say) -> filters, noise_rate
+// (which rows) -> scores (in which order).
 //
 // Source: Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70 (2021); conventions of cleanlab.
 #pragma once

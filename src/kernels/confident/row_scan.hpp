@@ -14,7 +14,8 @@
 
 namespace tusker::confident {
 
-/// What each row says whatever the other rows say. Of most rows less is kept: see scanned_rows.
+/// What each row says whatever the other rows say. Most callers keep less of most rows: see
+/// scanned_rows.hpp.
 template <class T>
 struct RowFacts {
     explicit RowFacts(std::size_t rows)
