@@ -61,6 +61,7 @@ Result<confident::Consensus> score(std::span<const FloatMatrix* const> models,
                                    const Pool& pool) {
     std::vector<std::vector<T>> copies(models.size());
     std::vector<MatrixView<const T>> views;
+    views.reserve(models.size());
     for (std::size_t m = 0; m < models.size(); ++m)
         views.push_back(TUSKER_TRY(models[m]->as_matrix(copies[m])));
     return confident::score_by_consensus(std::span<const MatrixView<const T>>(views),

@@ -70,6 +70,7 @@ double average_precision(const Sample& sample, std::span<const double> scores) {
 
 std::vector<double> self_confidence(const Sample& sample) {
     std::vector<double> scores;
+    scores.reserve(sample.n);
     for (std::size_t i = 0; i < sample.n; ++i)
         scores.push_back(sample.view().row(i)[sample.labels[i]]);
     return scores;
@@ -149,6 +150,7 @@ TEST(Consensus, ModelThatKnowsNothingCountsForNothing) {
         },
         0.1);
     std::vector<double> guesses;
+    guesses.reserve(sample.n * sample.k);
     std::mt19937_64 random(1);
     for (std::size_t i = 0; i < sample.n * sample.k; ++i)
         guesses.push_back(0.1 + 0.8 * static_cast<double>(random() % 1000) / 1000);

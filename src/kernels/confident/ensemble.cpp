@@ -100,6 +100,7 @@ Result<std::vector<double>> search_weights(std::span<const Opinion<T>> models,
     double least = std::numeric_limits<double>::infinity();
     for (const double t : temperatures) {
         std::vector<double> weights;
+        weights.reserve(losses.size());
         for (const double loss : losses) weights.push_back(std::exp(-t * loss));
         const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
         for (double& weight : weights) weight /= sum;

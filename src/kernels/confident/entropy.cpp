@@ -54,27 +54,27 @@ void each_vector(D d, std::span<const T> in, std::span<T> out, Work&& work) {
 
 /// (.. (first x + factors[0]) x + ..) x + factors[last], written out: loops would not be.
 template <class D, class V>
-HWY_INLINE V Horner(D /*d*/, V /*x*/, V value) {
+HWY_INLINE V horner(D /*d*/, V /*x*/, V value) {
     return value;
 }
 template <class D, class V, class... Factors>
-HWY_INLINE V Horner(D d, V x, V value, hn::TFromD<D> factor, Factors... factors) {
-    return Horner(d, x, hn::Add(hn::Mul(value, x), hn::Set(d, factor)), factors...);
+HWY_INLINE V horner(D d, V x, V value, hn::TFromD<D> factor, Factors... factors) {
+    return horner(d, x, hn::Add(hn::Mul(value, x), hn::Set(d, factor)), factors...);
 }
 
 /// The same with a target's fused multiplication and addition.
 template <class D, class V>
-HWY_INLINE V FusedHorner(D /*d*/, V /*x*/, V value) {
+HWY_INLINE V fused_horner(D /*d*/, V /*x*/, V value) {
     return value;
 }
 template <class D, class V, class... Factors>
-HWY_INLINE V FusedHorner(D d, V x, V value, hn::TFromD<D> factor, Factors... factors) {
-    return FusedHorner(d, x, hn::MulAdd(value, x, hn::Set(d, factor)), factors...);
+HWY_INLINE V fused_horner(D d, V x, V value, hn::TFromD<D> factor, Factors... factors) {
+    return fused_horner(d, x, hn::MulAdd(value, x, hn::Set(d, factor)), factors...);
 }
 
 /// work(all of the array as arguments)
 template <const auto& kFactors, class Work>
-HWY_INLINE auto WithFactors(Work&& work) {
+HWY_INLINE auto with_factors(Work&& work) {
     return [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) HWY_ATTR {
         return work(kFactors[kIndex]...);
     }(std::make_index_sequence<kFactors.size()>());
@@ -84,7 +84,7 @@ HWY_INLINE auto WithFactors(Work&& work) {
 // As unsigned integers, the bits of a number in [0, 1] are at most those of 1; those of -0 are not.
 
 template <class T>
-bool SurelyInZeroOne(std::span<const T> values) {
+bool in_zero_one(std::span<const T> values) {
     const hn::CappedTag<T, 64 / sizeof(T)> d;
     const hn::RebindToUnsigned<decltype(d)> du;
     constexpr std::size_t kLanes = hn::MaxLanes(d);
@@ -108,7 +108,7 @@ struct Parted {
 };
 
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE Parted<D> Part(D d, V x) {
+HWY_INLINE Parted<D> part(D d, V x) {
     using T = hn::TFromD<D>;
     const Signed<D> di;
     using I = hn::TFromD<Signed<D>>;
@@ -125,11 +125,11 @@ HWY_INLINE Parted<D> Part(D d, V x) {
 //
 // float: ln(1 + f) = f + f² P(f), within 2^-26 of it.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V SoundPLogP(D d, V p, float /*type*/) {
-    const auto [m, exponent] = Part(d, hn::Max(p, hn::Set(d, std::numeric_limits<float>::min())));
+HWY_INLINE V sound_p_log_p(D d, V p, float /*type*/) {
+    const auto [m, exponent] = part(d, hn::Max(p, hn::Set(d, std::numeric_limits<float>::min())));
     const auto f = hn::Sub(m, hn::Set(d, 1.0F));
     const auto series =
-        Horner(d, f, hn::Set(d, -0x1.3a4ff6p-4F), 0x1.048f72p-3F, -0x1.0cda32p-3F, 0x1.22ea5ap-3F,
+        horner(d, f, hn::Set(d, -0x1.3a4ff6p-4F), 0x1.048f72p-3F, -0x1.0cda32p-3F, 0x1.22ea5ap-3F,
                -0x1.548382p-3F, 0x1.99a012p-3F, -0x1.00020cp-2F, 0x1.555554p-2F, -0x1.fffffep-2F);
     const auto log = hn::Add(f, hn::Mul(hn::Mul(f, f), series));
     const auto ln2 = hn::Set(d, std::numbers::ln2_v<float>);
@@ -138,12 +138,12 @@ HWY_INLINE V SoundPLogP(D d, V p, float /*type*/) {
 
 // double: ln(1 + f) = 2 s + s³ P(s²), s = f / (2 + f), within 2^-57 of it.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V SoundPLogP(D d, V p, double /*type*/) {
-    const auto [m, exponent] = Part(d, hn::Max(p, hn::Set(d, std::numeric_limits<double>::min())));
+HWY_INLINE V sound_p_log_p(D d, V p, double /*type*/) {
+    const auto [m, exponent] = part(d, hn::Max(p, hn::Set(d, std::numeric_limits<double>::min())));
     const auto one = hn::Set(d, 1.0);
     const auto s = hn::Div(hn::Sub(m, one), hn::Add(m, one));
     const auto square = hn::Mul(s, s);
-    const auto series = Horner(d, square, hn::Set(d, 0x1.2b584aae78a57p-3), 0x1.39fe606542ddep-3,
+    const auto series = horner(d, square, hn::Set(d, 0x1.2b584aae78a57p-3), 0x1.39fe606542ddep-3,
                                0x1.7462b4ab2ef6bp-3, 0x1.c71c62e5800a1p-3, 0x1.2492492df148dp-2,
                                0x1.99999999952e2p-2, 0x1.5555555555558p-1);
     const auto log = hn::Add(hn::Add(s, s), hn::Mul(s, hn::Mul(square, series)));
@@ -153,14 +153,14 @@ HWY_INLINE V SoundPLogP(D d, V p, double /*type*/) {
 
 // The series of SoundOrder::log; see there.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V SoundLog(D d, V x) {
-    const auto [m, exponent] = Part(d, x);
+HWY_INLINE V sound_log(D d, V x) {
+    const auto [m, exponent] = part(d, x);
     const auto one = hn::Set(d, 1.0);
     const auto s = hn::Div(hn::Sub(m, one), hn::Add(m, one));
     const auto square = hn::Mul(s, s);
     const auto series =
-        WithFactors<SoundOrder::kLogFactors>([&](double first, auto... factors) HWY_ATTR {
-            return hn::Mul(Horner(d, square, hn::Set(d, first), factors...), square);
+        with_factors<SoundOrder::kLogFactors>([&](double first, auto... factors) HWY_ATTR {
+            return hn::Mul(horner(d, square, hn::Set(d, first), factors...), square);
         });
     const auto artanh = hn::Add(s, hn::Mul(s, series));
     return hn::Add(hn::Mul(exponent, hn::Set(d, std::numbers::ln2)),
@@ -168,34 +168,34 @@ HWY_INLINE V SoundLog(D d, V x) {
 }
 
 template <class T>
-void SoundPLogP(std::span<const T> p, std::span<T> out) {
+void sound_p_log_p(std::span<const T> p, std::span<T> out) {
     const Wide<T> d;
     each_vector(d, p, out, [&](const T* from, T* to) HWY_ATTR {
-        hn::StoreU(SoundPLogP(d, hn::LoadU(d, from), T{}), d, to);
+        hn::StoreU(sound_p_log_p(d, hn::LoadU(d, from), T{}), d, to);
     });
 }
 
 /// As SoundOrder::log of a float: in double, rounded once.
-void SoundLogFloats(std::span<float> values) {
+void sound_log_floats(std::span<float> values) {
     const Wide<double> d;
     const hn::Rebind<float, Wide<double>> df;
     each_vector(df, std::span<const float>(values), values,
                 [&](const float* from, float* to) HWY_ATTR {
                     const auto x = hn::PromoteTo(d, hn::LoadU(df, from));
-                    hn::StoreU(hn::DemoteTo(df, SoundLog(d, x)), df, to);
+                    hn::StoreU(hn::DemoteTo(df, sound_log(d, x)), df, to);
                 });
 }
-void SoundLogDoubles(std::span<double> values) {
+void sound_log_doubles(std::span<double> values) {
     const Wide<double> d;
     each_vector(d, std::span<const double>(values), values,
                 [&](const double* from, double* to)
-                    HWY_ATTR { hn::StoreU(SoundLog(d, hn::LoadU(d, from)), d, to); });
+                    HWY_ATTR { hn::StoreU(sound_log(d, hn::LoadU(d, from)), d, to); });
 }
 
 // --- As SciPy -----------------------------------------------------------------------------------
 
 template <class T>
-HWY_INLINE T LibraryPLogP(T p) {
+HWY_INLINE T library_p_log_p(T p) {
     const auto wide = static_cast<double>(p);
     return p == 0 ? T{0} : static_cast<T>(wide * std::log(wide));
 }
@@ -219,7 +219,7 @@ void settle(std::span<const T> p, std::span<T> out, Work&& work) {
         std::size_t i = begin;
         for (; i + kLanes <= end; i += kLanes)
             bytes += hn::StoreMaskBits(d, work(d, &p[i], &out[i]), &doubtful[bytes]);
-        for (; i < end; ++i) out[i] = LibraryPLogP(p[i]);
+        for (; i < end; ++i) out[i] = library_p_log_p(p[i]);
         std::fill_n(&doubtful[bytes], 8, std::uint8_t{0});
         for (std::size_t byte = 0; byte < bytes; byte += 8) {
             std::uint64_t word = 0;
@@ -227,7 +227,7 @@ void settle(std::span<const T> p, std::span<T> out, Work&& work) {
             for (; word != 0; word &= word - 1) {
                 const auto bit = static_cast<std::size_t>(std::countr_zero(word));
                 const std::size_t at = begin + (byte + bit / 8) * kValuesPerByte + bit % 8;
-                out[at] = LibraryPLogP(p[at]);
+                out[at] = library_p_log_p(p[at]);
             }
         }
     }
@@ -251,7 +251,7 @@ HWY_ALIGN constexpr std::array kMinusLogCRest = {
     0x1.d044fcp-20F,  -0x1.2c3752p-19F, 0x1.c6cb3cp-19F,  -0x1.deecb2p-18F};
 
 template <class D, class VI>
-HWY_INLINE hn::Vec<D> Look(D d, const std::array<float, 16>& table, VI places) {
+HWY_INLINE hn::Vec<D> look_up(D d, const std::array<float, 16>& table, VI places) {
     if constexpr (hn::MaxLanes(d) == 16)
         return hn::TableLookupLanes(hn::Load(d, table.data()), hn::IndicesFromVec(d, places));
     else
@@ -269,16 +269,16 @@ struct NumpyFloats {
         const auto m =
             hn::BitCast(d, hn::Add(hn::And(bits, hn::Set(di, 0x007fffff)), hn::Set(di, kLeastM)));
         const auto place = hn::And(hn::ShiftRight<19>(bits), hn::Set(di, 15));
-        const auto r = hn::MulSub(m, Look(d, kC, place), hn::Set(d, 1.0F));
-        const auto series = FusedHorner(d, r, hn::Set(d, 0x1.250676p-3F), -0x1.55d808p-3F,
-                                        0x1.99998ep-3F, -0x1.fffff2p-3F, 0x1.555556p-2F);
+        const auto r = hn::MulSub(m, look_up(d, kC, place), hn::Set(d, 1.0F));
+        const auto series = fused_horner(d, r, hn::Set(d, 0x1.250676p-3F), -0x1.55d808p-3F,
+                                         0x1.99998ep-3F, -0x1.fffff2p-3F, 0x1.555556p-2F);
         const auto square = hn::Mul(r, r);
         const auto square_rest = hn::MulSub(r, r, square);
         const auto q = hn::Mul(series, hn::Mul(r, square));
         const auto base =
-            hn::MulAdd(exponent, hn::Set(d, 0x1.62e4p-1F), Look(d, kMinusLogC, place));
-        const auto rest = hn::Add(
-            q, hn::MulAdd(exponent, hn::Set(d, 0x1.7f7d1cp-20F), Look(d, kMinusLogCRest, place)));
+            hn::MulAdd(exponent, hn::Set(d, 0x1.62e4p-1F), look_up(d, kMinusLogC, place));
+        const auto rest = hn::Add(q, hn::MulAdd(exponent, hn::Set(d, 0x1.7f7d1cp-20F),
+                                                look_up(d, kMinusLogCRest, place)));
         const auto half = hn::Set(d, -0.5F);
         const auto sum = hn::Add(base, r);  // |base| > |r| or 0
         const auto sum_rest = hn::Sub(r, hn::Sub(sum, base));
@@ -306,7 +306,7 @@ struct NumpyDoubles {
     HWY_INLINE hn::Mask<D> operator()(D d, const double* from, double* to) const {
         const auto p = hn::LoadU(d, from);
         const auto least = hn::Set(d, std::numeric_limits<double>::min());
-        const auto [m, exponent] = Part(d, p);
+        const auto [m, exponent] = part(d, p);
         const auto two = hn::Set(d, 2.0);
         const auto f = hn::Sub(m, hn::Set(d, 1.0));
         const auto divisor = hn::Add(two, f);
@@ -318,8 +318,8 @@ struct NumpyDoubles {
         const auto s2_rest = hn::Mul(left, inverse);
         const auto square = hn::Mul(half, half);
         const auto series =
-            WithFactors<SoundOrder::kLogFactors>([&](double first, auto... factors) HWY_ATTR {
-                return FusedHorner(d, square, hn::Set(d, first), factors...);
+            with_factors<SoundOrder::kLogFactors>([&](double first, auto... factors) HWY_ATTR {
+                return fused_horner(d, square, hn::Set(d, first), factors...);
             });
         const auto third = hn::Mul(s2, hn::Mul(square, series));
         const auto whole = hn::Mul(exponent, hn::Set(d, 0x1.62e42fefa38p-1));
@@ -330,7 +330,7 @@ struct NumpyDoubles {
             hn::Add(third, hn::MulAdd(exponent, hn::Set(d, 0x1.ef35793c7673p-45), s2_rest)));
         const auto log = hn::Add(high, low);
         const auto rest = hn::Sub(low, hn::Sub(log, high));
-        const auto error = Error(d, log, third);
+        const auto error = error_bound(d, log, third);
         const auto zero = hn::Eq(p, hn::Zero(d));
         hn::StoreU(hn::IfThenZeroElse(zero, hn::Mul(p, log)), d, to);
         const auto turns = hn::Or(hn::Ne(hn::Add(log, hn::Add(rest, error)), log),
@@ -342,7 +342,7 @@ private:
     /// The library's logarithm is within 0.519 units of its last place (it says so), ours within
     /// 2^-49 of the third part: how far `rest` may be off for both to be rounded alike.
     template <class D, class V = hn::Vec<D>>
-    static HWY_INLINE V Error(D d, V log, V third) {
+    static HWY_INLINE V error_bound(D d, V log, V third) {
         const auto power = hn::And(
             hn::Abs(log), hn::BitCast(d, hn::Set(Signed<D>(), std::int64_t{0x7ff0000000000000})));
         return hn::MulAdd(power, hn::Set(d, 0.02 * 0x1p-52),
@@ -350,15 +350,15 @@ private:
     }
 };
 
-void NumpyPLogPFloats(std::span<const float> p, std::span<float> out) {
+void numpy_p_log_p_floats(std::span<const float> p, std::span<float> out) {
     settle(p, out, NumpyFloats());
 }
-void NumpyPLogPDoubles(std::span<const double> p, std::span<double> out) {
+void numpy_p_log_p_doubles(std::span<const double> p, std::span<double> out) {
     settle(p, out, NumpyDoubles());
 }
 
 // NumpyOrder::log; see there.
-void NumpyLogFloats(std::span<float> values) {
+void numpy_log_floats(std::span<float> values) {
     const Wide<float> d;
     each_vector(d, std::span<const float>(values), values,
                 [&](const float* from, float* to) HWY_ATTR {
@@ -368,10 +368,10 @@ void NumpyLogFloats(std::span<float> values) {
                     const auto m = hn::Add(hn::And(bits, hn::Set(di, 0x007fffff)), sqrt_half);
                     const auto f = hn::Sub(hn::BitCast(d, m), hn::Set(d, 1.0F));
                     const auto polynomial = [&](float first, auto... factors) HWY_ATTR {
-                        return FusedHorner(d, f, hn::Set(d, first), factors...);
+                        return fused_horner(d, f, hn::Set(d, first), factors...);
                     };
-                    const auto numerator = WithFactors<NumpyOrder::kLogNumerator>(polynomial);
-                    const auto denominator = WithFactors<NumpyOrder::kLogDenominator>(polynomial);
+                    const auto numerator = with_factors<NumpyOrder::kLogNumerator>(polynomial);
+                    const auto denominator = with_factors<NumpyOrder::kLogDenominator>(polynomial);
                     const auto exponent = hn::ConvertTo(d, hn::ShiftRight<23>(bits));
                     hn::StoreU(hn::MulAdd(exponent, hn::Set(d, std::numbers::ln2_v<float>),
                                           hn::Div(numerator, denominator)),
@@ -381,22 +381,24 @@ void NumpyLogFloats(std::span<float> values) {
 
 #else
 
-void NumpyLogFloats(std::span<float> values) {
+void numpy_log_floats(std::span<float> values) {
     for (float& x : values) x = NumpyOrder::log(x);
 }
-void NumpyPLogPFloats(std::span<const float> p, std::span<float> out) {
-    for (std::size_t i = 0; i < p.size(); ++i) out[i] = LibraryPLogP(p[i]);
+void numpy_p_log_p_floats(std::span<const float> p, std::span<float> out) {
+    for (std::size_t i = 0; i < p.size(); ++i) out[i] = library_p_log_p(p[i]);
 }
-void NumpyPLogPDoubles(std::span<const double> p, std::span<double> out) {
-    for (std::size_t i = 0; i < p.size(); ++i) out[i] = LibraryPLogP(p[i]);
+void numpy_p_log_p_doubles(std::span<const double> p, std::span<double> out) {
+    for (std::size_t i = 0; i < p.size(); ++i) out[i] = library_p_log_p(p[i]);
 }
 
 #endif
 
-void SoundPLogPFloats(std::span<const float> p, std::span<float> out) { SoundPLogP(p, out); }
-void SoundPLogPDoubles(std::span<const double> p, std::span<double> out) { SoundPLogP(p, out); }
-bool SurelyInZeroOneFloats(std::span<const float> values) { return SurelyInZeroOne(values); }
-bool SurelyInZeroOneDoubles(std::span<const double> values) { return SurelyInZeroOne(values); }
+void sound_p_log_p_floats(std::span<const float> p, std::span<float> out) { sound_p_log_p(p, out); }
+void sound_p_log_p_doubles(std::span<const double> p, std::span<double> out) {
+    sound_p_log_p(p, out);
+}
+bool in_zero_one_floats(std::span<const float> values) { return in_zero_one(values); }
+bool in_zero_one_doubles(std::span<const double> values) { return in_zero_one(values); }
 
 }  // namespace tusker::confident::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -404,41 +406,45 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::confident {
 
-HWY_EXPORT(SurelyInZeroOneFloats);
-HWY_EXPORT(SurelyInZeroOneDoubles);
-HWY_EXPORT(SoundPLogPFloats);
-HWY_EXPORT(SoundPLogPDoubles);
-HWY_EXPORT(SoundLogFloats);
-HWY_EXPORT(SoundLogDoubles);
-HWY_EXPORT(NumpyPLogPFloats);
-HWY_EXPORT(NumpyPLogPDoubles);
-HWY_EXPORT(NumpyLogFloats);
+HWY_EXPORT(in_zero_one_floats);
+HWY_EXPORT(in_zero_one_doubles);
+HWY_EXPORT(sound_p_log_p_floats);
+HWY_EXPORT(sound_p_log_p_doubles);
+HWY_EXPORT(sound_log_floats);
+HWY_EXPORT(sound_log_doubles);
+HWY_EXPORT(numpy_p_log_p_floats);
+HWY_EXPORT(numpy_p_log_p_doubles);
+HWY_EXPORT(numpy_log_floats);
 
 bool surely_in_zero_one(std::span<const float> values) {
-    return HWY_DYNAMIC_DISPATCH(SurelyInZeroOneFloats)(values);
+    return HWY_DYNAMIC_DISPATCH(in_zero_one_floats)(values);
 }
 bool surely_in_zero_one(std::span<const double> values) {
-    return HWY_DYNAMIC_DISPATCH(SurelyInZeroOneDoubles)(values);
+    return HWY_DYNAMIC_DISPATCH(in_zero_one_doubles)(values);
 }
 
 void SoundOrder::p_log_p(std::span<const float> p, std::span<float> out) {
-    HWY_DYNAMIC_DISPATCH(SoundPLogPFloats)(p, out);
+    HWY_DYNAMIC_DISPATCH(sound_p_log_p_floats)(p, out);
 }
 void SoundOrder::p_log_p(std::span<const double> p, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(SoundPLogPDoubles)(p, out);
+    HWY_DYNAMIC_DISPATCH(sound_p_log_p_doubles)(p, out);
 }
-void SoundOrder::log_each(std::span<float> values) { HWY_DYNAMIC_DISPATCH(SoundLogFloats)(values); }
+void SoundOrder::log_each(std::span<float> values) {
+    HWY_DYNAMIC_DISPATCH(sound_log_floats)(values);
+}
 void SoundOrder::log_each(std::span<double> values) {
-    HWY_DYNAMIC_DISPATCH(SoundLogDoubles)(values);
+    HWY_DYNAMIC_DISPATCH(sound_log_doubles)(values);
 }
 
 void NumpyOrder::p_log_p(std::span<const float> p, std::span<float> out) {
-    HWY_DYNAMIC_DISPATCH(NumpyPLogPFloats)(p, out);
+    HWY_DYNAMIC_DISPATCH(numpy_p_log_p_floats)(p, out);
 }
 void NumpyOrder::p_log_p(std::span<const double> p, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(NumpyPLogPDoubles)(p, out);
+    HWY_DYNAMIC_DISPATCH(numpy_p_log_p_doubles)(p, out);
 }
-void NumpyOrder::log_each(std::span<float> values) { HWY_DYNAMIC_DISPATCH(NumpyLogFloats)(values); }
+void NumpyOrder::log_each(std::span<float> values) {
+    HWY_DYNAMIC_DISPATCH(numpy_log_floats)(values);
+}
 void NumpyOrder::log_each(std::span<double> values) {
     for (double& x : values) x = std::log(x);
 }

@@ -38,6 +38,7 @@ using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 template <class T>
 std::vector<Bits<T>> bits_of(const std::vector<T>& values) {
     std::vector<Bits<T>> bits;
+    bits.reserve(values.size());
     for (const T value : values) bits.push_back(std::bit_cast<Bits<T>>(value));
     return bits;
 }
@@ -112,9 +113,12 @@ TEST(Entropy, SoundDoubleTermsAreWithinFourUnitsOnEveryTarget) {
 
 template <class Order, class T>
 void expect_logs_one_by_one() {
+    constexpr int kValues = 3001;
     std::vector<T> values;
-    for (int i = 0; i < 3001; ++i) values.push_back(T{1} + static_cast<T>(i * i) / T{700});
+    values.reserve(kValues);
+    for (int i = 0; i < kValues; ++i) values.push_back(T{1} + static_cast<T>(i * i) / T{700});
     std::vector<T> expected;
+    expected.reserve(values.size());
     for (const T x : values) expected.push_back(Order::log(x));
     on_each_target([&] {
         auto logs = values;

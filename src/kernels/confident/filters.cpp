@@ -65,6 +65,7 @@ std::vector<SeenRow<T>> low_scores(const FilterInput<T>& input, std::span<const 
     auto rows = lowest<Order>(scores, confidently_another(input).size());
     std::ranges::sort(rows);
     std::vector<SeenRow<T>> flagged;
+    flagged.reserve(rows.size());
     RowWalk<T> walk(input.rows, input.labels);
     for (const Row row : rows) flagged.push_back(walk.at(row));
     return flagged;
@@ -105,6 +106,7 @@ std::vector<SeenRow<T>> prune(const FilterInput<T>& input, const LabelIssueOptio
     });
     std::vector<SeenRow<T>> flagged;
     std::vector<std::size_t> next;
+    next.reserve(classes);
     for (std::size_t k = 0; k < classes; ++k) next.push_back(by_class.begin_of(k));
     for (std::size_t i = 0; i < contested.size(); ++i)
         if (flags[next[given[i]]++] != 0) flagged.push_back(seen_row(contested[i], given[i]));

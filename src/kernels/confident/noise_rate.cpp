@@ -28,20 +28,13 @@ constexpr std::size_t kReadAhead = 8;
 /// Whole rows are looked at if at least one in so many classes is wanted.
 constexpr std::size_t kWorthALook = 8;
 
-// In functions that are called and not inlined, the compiler takes fetching for having no effect.
-
-/// Has the first bytes of a row fetched; behind them the processor reads on by itself.
+/// Has the first bytes of a row fetched; behind them the processor reads on by itself. In a
+/// function that is called and not inlined, the compiler takes it for having no effect.
 [[gnu::always_inline]] inline void prefetch(std::span<const std::byte> row) {
     constexpr std::size_t kBytes = 512;
     constexpr std::size_t kLine = 64;
     for (std::size_t at = 0; at < std::min(kBytes, row.size()); at += kLine)
         __builtin_prefetch(&row[at]);
-}
-/// Has some classes of a row fetched.
-[[gnu::always_inline]] inline void prefetch(std::span<const std::byte> row,
-                                            std::span<const ClassId> classes, std::size_t columns) {
-    const std::size_t size = row.size() / columns;
-    for (const ClassId k : classes) __builtin_prefetch(&row[k * size]);
 }
 
 }  // namespace
@@ -112,37 +105,59 @@ void NoiseRatePruner<Order, T>::lower_limit(ClassId other) {
 template <class Order, class T>
 void NoiseRatePruner<Order, T>::add_runners_up(const RowsOfClass<T>& rows) {
     const T highest = set_limits();
-    std::vector<std::size_t> to_read;
-    for (std::size_t i = 0; i < rows.contested.size(); ++i)
-        if (rows.contested[i].self - rows.contested[i].second <= highest) to_read.push_back(i);
-    const bool few_are_wanted = others_.size() * kWorthALook < probs_.columns();
-    for (std::size_t n = 0; n < to_read.size(); ++n) {
-        if (n + kReadAhead < to_read.size()) {
-            const auto later = probs_.bytes(rows.contested[to_read[n + kReadAhead]].row);
-            if (few_are_wanted)
-                prefetch(later, others_, probs_.columns());
-            else
-                prefetch(later);
-        }
-        const std::size_t i = to_read[n];
+    to_read_.clear();
+    for (std::size_t i = 0; i < rows.contested.size(); ++i) {
+        const T bound = rows.contested[i].self - rows.contested[i].second;
+        if (bound <= highest) to_read_.push_back({bound, static_cast<Place>(i)});
+    }
+    if (others_.size() * kWorthALook < probs_.columns())
+        look_at_wanted(rows);
+    else
+        look_at_all(rows);
+}
+
+/// Where many classes are wanted.
+template <class Order, class T>
+void NoiseRatePruner<Order, T>::look_at_all(const RowsOfClass<T>& rows) {
+    for (std::size_t n = 0; n < to_read_.size(); ++n) {
+        if (n + kReadAhead < to_read_.size())
+            prefetch(probs_.bytes(rows.contested[to_read_[n + kReadAhead].position].row));
+        const std::size_t i = to_read_[n].position;
         const auto& row = rows.contested[i];
         const auto p = probs_.template row<T>(row.row, row_);
-        if (few_are_wanted) {
+        const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
+        for (const ClassId other : std::span(low_).first(found)) add(i, row, p[other], other);
+    }
+}
+
+/// Where few are: those of the rows with the lowest bounds first, which lower the limits, so that
+/// little of the others has to be read.
+template <class Order, class T>
+void NoiseRatePruner<Order, T>::look_at_wanted(const RowsOfClass<T>& rows) {
+    std::ranges::sort(to_read_, std::less{});
+    for (std::size_t n = 0; n < to_read_.size(); ++n) {
+        if (n + kReadAhead < to_read_.size()) {
+            const auto& [bound, i] = to_read_[n + kReadAhead];
+            const auto later = probs_.bytes(rows.contested[i].row);
+            const std::size_t size = later.size() / probs_.columns();
             for (const ClassId other : others_)
-                if (row.self - p[other] <= limits_[other]) add(i, row, p, other);
-        } else {
-            const std::size_t found = find_low_margins<T>(p, row.self, limits_, low_);
-            for (const ClassId other : std::span(low_).first(found)) add(i, row, p, other);
+                if (bound <= limits_[other]) __builtin_prefetch(&later[other * size]);
         }
+        const auto& [bound, i] = to_read_[n];
+        const auto& row = rows.contested[i];
+        const auto p = probs_.template row<T>(row.row, row_);
+        for (const ClassId other : others_)
+            if (bound <= limits_[other] && row.self - p[other] <= limits_[other])
+                add(i, row, p[other], other);
     }
 }
 
 /// A candidate, unless it is one already.
 template <class Order, class T>
-void NoiseRatePruner<Order, T>::add(std::size_t contested, const Contested<T>& row,
-                                    std::span<const T> p, ClassId other) {
+void NoiseRatePruner<Order, T>::add(std::size_t contested, const Contested<T>& row, T p,
+                                    ClassId other) {
     if (other == row.top) return;
-    candidates_[other].push_back({row.self - p[other], static_cast<Place>(2 * contested + 1)});
+    candidates_[other].push_back({row.self - p, static_cast<Place>(2 * contested + 1)});
     tied_[other] = kNotCut;
     if (candidates_[other].size() >= lower_at_[other]) lower_limit(other);
 }

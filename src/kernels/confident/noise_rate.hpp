@@ -58,7 +58,9 @@ private:
     T set_limits();
     void lower_limit(ClassId other);
     void add_runners_up(const RowsOfClass<T>& rows);
-    void add(std::size_t contested, const Contested<T>& row, std::span<const T> p, ClassId other);
+    void look_at_all(const RowsOfClass<T>& rows);
+    void look_at_wanted(const RowsOfClass<T>& rows);
+    void add(std::size_t contested, const Contested<T>& row, T p, ClassId other);
     void add_agreeing(const RowsOfClass<T>& rows, ClassId other, std::size_t m);
     void mark_lowest(const RowsOfClass<T>& rows, ClassId other);
     void mark_by_all_keys(const RowsOfClass<T>& rows, ClassId other, std::size_t m);
@@ -84,8 +86,9 @@ private:
     bool agreeing_known_ = false;
     std::vector<ClassId> others_;  // that are wanted
     // Scratch.
-    std::vector<ClassId> low_;  // [K]
-    std::vector<T> row_;        // [K]
+    std::vector<Keyed<T>> to_read_;  // contested rows by the least key they may have
+    std::vector<ClassId> low_;       // [K]
+    std::vector<T> row_;             // [K]
 };
 
 }  // namespace tusker::confident

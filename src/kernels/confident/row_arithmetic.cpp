@@ -63,7 +63,7 @@ private:
 constexpr std::size_t kAccumulators = NumpyOrder::kAccumulators;
 
 template <class T>
-T LeafSum(const T* values, std::size_t n) {
+T leaf_sum(const T* values, std::size_t n) {
     if (n < kAccumulators) return std::accumulate(values, values + n, T{0});
     const hn::CappedTag<T, kAccumulators> d;
     Running<decltype(d), kAccumulators> sums;
@@ -79,25 +79,25 @@ T LeafSum(const T* values, std::size_t n) {
 }
 
 template <class T>
-T PairwiseSum(const T* values, std::size_t n) {
-    if (n <= NumpyOrder::kPairwiseLeaf) return LeafSum(values, n);
+T pairwise_sum(const T* values, std::size_t n) {
+    if (n <= NumpyOrder::kPairwiseLeaf) return leaf_sum(values, n);
     const std::size_t split = NumpyOrder::split_of(n);
-    return PairwiseSum(values, split) + PairwiseSum(values + split, n - split);
+    return pairwise_sum(values, split) + pairwise_sum(values + split, n - split);
 }
 
 template <class T>
-T NumpySum(const T* values, std::size_t n) {
+T numpy_sum(const T* values, std::size_t n) {
     T total = 0;
     for (std::size_t i = 0; i < n; i += NumpyOrder::kRun)
-        total += PairwiseSum(values + i, std::min(NumpyOrder::kRun, n - i));
+        total += pairwise_sum(values + i, std::min(NumpyOrder::kRun, n - i));
     return total;
 }
 
 template <class T>
-void NumpySumRows(MatrixView<const T> rows, std::span<T> sums) {
+void numpy_sum_rows(MatrixView<const T> rows, std::span<T> sums) {
     const T* values = rows.values().data();
     for (std::size_t i = 0; i < rows.rows(); ++i, values += rows.columns())
-        sums[i] = NumpySum(values, rows.columns());
+        sums[i] = numpy_sum(values, rows.columns());
 }
 
 // --- Sound --------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ constexpr std::size_t kSums = SoundOrder::kRowSums;
 using Doubles = hn::CappedTag<double, kSums / 2>;
 
 /// Of floats in double, which loses nothing that would be seen in float: no compensation.
-float SoundSum(const float* values, std::size_t n) {
+float sound_sum(const float* values, std::size_t n) {
     if (n < kSums) return static_cast<float>(std::accumulate(values, values + n, 0.0));
     const Doubles d;
     const hn::Rebind<float, Doubles> df;
@@ -126,7 +126,7 @@ float SoundSum(const float* values, std::size_t n) {
     return static_cast<float>(s[0]);
 }
 
-double SoundSum(const double* values, std::size_t n) {
+double sound_sum(const double* values, std::size_t n) {
     const Doubles d;
     CompensatedSum sum;
     std::size_t i = 0;
@@ -162,23 +162,23 @@ double SoundSum(const double* values, std::size_t n) {
 }
 
 template <class T>
-void SoundSumRows(MatrixView<const T> rows, std::span<T> sums) {
+void sound_sum_rows(MatrixView<const T> rows, std::span<T> sums) {
     const T* values = rows.values().data();
     for (std::size_t i = 0; i < rows.rows(); ++i, values += rows.columns())
-        sums[i] = SoundSum(values, rows.columns());
+        sums[i] = sound_sum(values, rows.columns());
 }
 
-void NumpySumFloats(MatrixView<const float> rows, std::span<float> sums) {
-    NumpySumRows(rows, sums);
+void numpy_sum_floats(MatrixView<const float> rows, std::span<float> sums) {
+    numpy_sum_rows(rows, sums);
 }
-void NumpySumDoubles(MatrixView<const double> rows, std::span<double> sums) {
-    NumpySumRows(rows, sums);
+void numpy_sum_doubles(MatrixView<const double> rows, std::span<double> sums) {
+    numpy_sum_rows(rows, sums);
 }
-void SoundSumFloats(MatrixView<const float> rows, std::span<float> sums) {
-    SoundSumRows(rows, sums);
+void sound_sum_floats(MatrixView<const float> rows, std::span<float> sums) {
+    sound_sum_rows(rows, sums);
 }
-void SoundSumDoubles(MatrixView<const double> rows, std::span<double> sums) {
-    SoundSumRows(rows, sums);
+void sound_sum_doubles(MatrixView<const double> rows, std::span<double> sums) {
+    sound_sum_rows(rows, sums);
 }
 
 // --- Maxima and adjusting -----------------------------------------------------------------------
@@ -187,7 +187,7 @@ template <class T>
 using Wide = hn::CappedTag<T, 64 / sizeof(T)>;
 
 template <class T>
-void LargestOfRows(MatrixView<const T> rows, std::span<T> out) {
+void largest_of_rows(MatrixView<const T> rows, std::span<T> out) {
     const Wide<T> d;
     const std::size_t lanes = hn::Lanes(d);
     for (std::size_t i = 0; i < rows.rows(); ++i) {
@@ -206,7 +206,7 @@ void LargestOfRows(MatrixView<const T> rows, std::span<T> out) {
 }
 
 template <class W, class T>
-void ShiftRows(MatrixView<const T> rows, std::span<const W> less, W more, std::span<W> out) {
+void shift_rows(MatrixView<const T> rows, std::span<const W> less, W more, std::span<W> out) {
     const Wide<W> d;
     const std::size_t lanes = hn::Lanes(d);
     const std::size_t columns = rows.columns();
@@ -230,7 +230,7 @@ void ShiftRows(MatrixView<const T> rows, std::span<const W> less, W more, std::s
 }
 
 template <class T>
-void DivideRows(MatrixView<T> rows, std::span<const T> by) {
+void divide_rows(MatrixView<T> rows, std::span<const T> by) {
     const Wide<T> d;
     const std::size_t lanes = hn::Lanes(d);
     for (std::size_t i = 0; i < rows.rows(); ++i) {
@@ -244,7 +244,7 @@ void DivideRows(MatrixView<T> rows, std::span<const T> by) {
 }
 
 template <class T>
-void RaiseTo(std::span<const T> values, T least, std::span<T> out) {
+void raise_to(std::span<const T> values, T least, std::span<T> out) {
     const Wide<T> d;
     const std::size_t lanes = hn::Lanes(d);
     const auto bound = hn::Set(d, least);
@@ -256,7 +256,7 @@ void RaiseTo(std::span<const T> values, T least, std::span<T> out) {
 
 /// What is finite is 0 times itself; NaN and infinity then are NaN.
 template <class T>
-bool AllFinite(std::span<const T> values) {
+bool all_finite(std::span<const T> values) {
     const Wide<T> d;
     const std::size_t lanes = hn::Lanes(d);
     const auto zero = hn::Zero(d);
@@ -269,32 +269,34 @@ bool AllFinite(std::span<const T> values) {
     return finite;
 }
 
-void LargestFloats(MatrixView<const float> rows, std::span<float> out) { LargestOfRows(rows, out); }
-void LargestDoubles(MatrixView<const double> rows, std::span<double> out) {
-    LargestOfRows(rows, out);
+void largest_floats(MatrixView<const float> rows, std::span<float> out) {
+    largest_of_rows(rows, out);
 }
-void ShiftFloats(MatrixView<const float> rows, std::span<const float> less, float more,
-                 std::span<float> out) {
-    ShiftRows(rows, less, more, out);
+void largest_doubles(MatrixView<const double> rows, std::span<double> out) {
+    largest_of_rows(rows, out);
 }
-void ShiftFloatsInDouble(MatrixView<const float> rows, std::span<const double> less, double more,
-                         std::span<double> out) {
-    ShiftRows(rows, less, more, out);
+void shift_floats(MatrixView<const float> rows, std::span<const float> less, float more,
+                  std::span<float> out) {
+    shift_rows(rows, less, more, out);
 }
-void ShiftDoubles(MatrixView<const double> rows, std::span<const double> less, double more,
-                  std::span<double> out) {
-    ShiftRows(rows, less, more, out);
+void shift_floats_in_double(MatrixView<const float> rows, std::span<const double> less, double more,
+                            std::span<double> out) {
+    shift_rows(rows, less, more, out);
 }
-void DivideFloats(MatrixView<float> rows, std::span<const float> by) { DivideRows(rows, by); }
-void DivideDoubles(MatrixView<double> rows, std::span<const double> by) { DivideRows(rows, by); }
-void RaiseFloats(std::span<const float> values, float least, std::span<float> out) {
-    RaiseTo(values, least, out);
+void shift_doubles(MatrixView<const double> rows, std::span<const double> less, double more,
+                   std::span<double> out) {
+    shift_rows(rows, less, more, out);
 }
-void RaiseDoubles(std::span<const double> values, double least, std::span<double> out) {
-    RaiseTo(values, least, out);
+void divide_floats(MatrixView<float> rows, std::span<const float> by) { divide_rows(rows, by); }
+void divide_doubles(MatrixView<double> rows, std::span<const double> by) { divide_rows(rows, by); }
+void raise_floats(std::span<const float> values, float least, std::span<float> out) {
+    raise_to(values, least, out);
 }
-bool FiniteFloats(std::span<const float> values) { return AllFinite(values); }
-bool FiniteDoubles(std::span<const double> values) { return AllFinite(values); }
+void raise_doubles(std::span<const double> values, double least, std::span<double> out) {
+    raise_to(values, least, out);
+}
+bool finite_floats(std::span<const float> values) { return all_finite(values); }
+bool finite_doubles(std::span<const double> values) { return all_finite(values); }
 
 }  // namespace tusker::confident::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -302,71 +304,71 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::confident {
 
-HWY_EXPORT(NumpySumFloats);
-HWY_EXPORT(NumpySumDoubles);
-HWY_EXPORT(SoundSumFloats);
-HWY_EXPORT(SoundSumDoubles);
+HWY_EXPORT(numpy_sum_floats);
+HWY_EXPORT(numpy_sum_doubles);
+HWY_EXPORT(sound_sum_floats);
+HWY_EXPORT(sound_sum_doubles);
 
 void NumpyOrder::sum_rows(MatrixView<const float> rows, std::span<float> sums) {
-    HWY_DYNAMIC_DISPATCH(NumpySumFloats)(rows, sums);
+    HWY_DYNAMIC_DISPATCH(numpy_sum_floats)(rows, sums);
 }
 void NumpyOrder::sum_rows(MatrixView<const double> rows, std::span<double> sums) {
-    HWY_DYNAMIC_DISPATCH(NumpySumDoubles)(rows, sums);
+    HWY_DYNAMIC_DISPATCH(numpy_sum_doubles)(rows, sums);
 }
 void SoundOrder::sum_rows(MatrixView<const float> rows, std::span<float> sums) {
-    HWY_DYNAMIC_DISPATCH(SoundSumFloats)(rows, sums);
+    HWY_DYNAMIC_DISPATCH(sound_sum_floats)(rows, sums);
 }
 void SoundOrder::sum_rows(MatrixView<const double> rows, std::span<double> sums) {
-    HWY_DYNAMIC_DISPATCH(SoundSumDoubles)(rows, sums);
+    HWY_DYNAMIC_DISPATCH(sound_sum_doubles)(rows, sums);
 }
 
-HWY_EXPORT(LargestFloats);
-HWY_EXPORT(LargestDoubles);
-HWY_EXPORT(ShiftFloats);
-HWY_EXPORT(ShiftFloatsInDouble);
-HWY_EXPORT(ShiftDoubles);
-HWY_EXPORT(DivideFloats);
-HWY_EXPORT(DivideDoubles);
-HWY_EXPORT(RaiseFloats);
-HWY_EXPORT(RaiseDoubles);
-HWY_EXPORT(FiniteFloats);
-HWY_EXPORT(FiniteDoubles);
+HWY_EXPORT(largest_floats);
+HWY_EXPORT(largest_doubles);
+HWY_EXPORT(shift_floats);
+HWY_EXPORT(shift_floats_in_double);
+HWY_EXPORT(shift_doubles);
+HWY_EXPORT(divide_floats);
+HWY_EXPORT(divide_doubles);
+HWY_EXPORT(raise_floats);
+HWY_EXPORT(raise_doubles);
+HWY_EXPORT(finite_floats);
+HWY_EXPORT(finite_doubles);
 
 void largest_of_rows(MatrixView<const float> rows, std::span<float> out) {
-    HWY_DYNAMIC_DISPATCH(LargestFloats)(rows, out);
+    HWY_DYNAMIC_DISPATCH(largest_floats)(rows, out);
 }
 void largest_of_rows(MatrixView<const double> rows, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(LargestDoubles)(rows, out);
+    HWY_DYNAMIC_DISPATCH(largest_doubles)(rows, out);
 }
 void shift_rows(MatrixView<const float> rows, std::span<const float> less, float more,
                 std::span<float> out) {
-    HWY_DYNAMIC_DISPATCH(ShiftFloats)(rows, less, more, out);
+    HWY_DYNAMIC_DISPATCH(shift_floats)(rows, less, more, out);
 }
 void shift_rows(MatrixView<const float> rows, std::span<const double> less, double more,
                 std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(ShiftFloatsInDouble)(rows, less, more, out);
+    HWY_DYNAMIC_DISPATCH(shift_floats_in_double)(rows, less, more, out);
 }
 void shift_rows(MatrixView<const double> rows, std::span<const double> less, double more,
                 std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(ShiftDoubles)(rows, less, more, out);
+    HWY_DYNAMIC_DISPATCH(shift_doubles)(rows, less, more, out);
 }
 void divide_rows(MatrixView<float> rows, std::span<const float> by) {
-    HWY_DYNAMIC_DISPATCH(DivideFloats)(rows, by);
+    HWY_DYNAMIC_DISPATCH(divide_floats)(rows, by);
 }
 void divide_rows(MatrixView<double> rows, std::span<const double> by) {
-    HWY_DYNAMIC_DISPATCH(DivideDoubles)(rows, by);
+    HWY_DYNAMIC_DISPATCH(divide_doubles)(rows, by);
 }
 void raise_to(std::span<const float> values, float least, std::span<float> out) {
-    HWY_DYNAMIC_DISPATCH(RaiseFloats)(values, least, out);
+    HWY_DYNAMIC_DISPATCH(raise_floats)(values, least, out);
 }
 void raise_to(std::span<const double> values, double least, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(RaiseDoubles)(values, least, out);
+    HWY_DYNAMIC_DISPATCH(raise_doubles)(values, least, out);
 }
 bool all_finite(std::span<const float> values) {
-    return HWY_DYNAMIC_DISPATCH(FiniteFloats)(values);
+    return HWY_DYNAMIC_DISPATCH(finite_floats)(values);
 }
 bool all_finite(std::span<const double> values) {
-    return HWY_DYNAMIC_DISPATCH(FiniteDoubles)(values);
+    return HWY_DYNAMIC_DISPATCH(finite_doubles)(values);
 }
 
 float NumpyOrder::sum(std::span<const float> values) {

@@ -18,14 +18,14 @@ using Block = hn::CappedTag<T, 16 / sizeof(T)>;
 // --- Tiles ------------------------------------------------------------------------------------
 
 template <class T>
-HWY_INLINE void CopyColumns(const T* rows, std::size_t stride, std::size_t row_count,
-                            std::size_t classes, T* tile) {
+HWY_INLINE void copy_columns(const T* rows, std::size_t stride, std::size_t row_count,
+                             std::size_t classes, T* tile) {
     for (std::size_t i = 0; i < row_count; ++i)
         for (std::size_t j = 0; j < classes; ++j) tile[j * kTileRows + i] = rows[i * stride + j];
 }
 
 #if HWY_TARGET != HWY_SCALAR
-HWY_INLINE void TransposeSquare(const float* from, std::size_t stride, float* to) {
+HWY_INLINE void transpose_square(const float* from, std::size_t stride, float* to) {
     const Block<float> d;
     const auto a = hn::LoadU(d, from);
     const auto b = hn::LoadU(d, from + stride);
@@ -40,7 +40,7 @@ HWY_INLINE void TransposeSquare(const float* from, std::size_t stride, float* to
     hn::StoreU(hn::InterleaveLower(d, even_high, odd_high), d, to + 2 * kTileRows);
     hn::StoreU(hn::InterleaveUpper(d, even_high, odd_high), d, to + 3 * kTileRows);
 }
-HWY_INLINE void TransposeSquare(const double* from, std::size_t stride, double* to) {
+HWY_INLINE void transpose_square(const double* from, std::size_t stride, double* to) {
     const Block<double> d;
     const auto a = hn::LoadU(d, from);
     const auto b = hn::LoadU(d, from + stride);
@@ -50,32 +50,32 @@ HWY_INLINE void TransposeSquare(const double* from, std::size_t stride, double* 
 #endif
 
 template <class T>
-void LoadTile(const T* rows, std::size_t stride, std::size_t row_count, std::size_t classes,
-              T* tile) {
+void load_columns(const T* rows, std::size_t stride, std::size_t row_count, std::size_t classes,
+                  T* tile) {
     std::size_t i = 0;
     std::size_t j = 0;
 #if HWY_TARGET != HWY_SCALAR
     constexpr std::size_t kSide = 16 / sizeof(T);
     for (; i + kSide <= row_count; i += kSide)
         for (j = 0; j + kSide <= classes; j += kSide)
-            TransposeSquare(rows + i * stride + j, stride, tile + j * kTileRows + i);
+            transpose_square(rows + i * stride + j, stride, tile + j * kTileRows + i);
 #endif
-    CopyColumns(rows + j, stride, i, classes - j, tile + j * kTileRows);
-    CopyColumns(rows + i * stride, stride, row_count - i, classes, tile + i);
+    copy_columns(rows + j, stride, i, classes - j, tile + j * kTileRows);
+    copy_columns(rows + i * stride, stride, row_count - i, classes, tile + i);
 }
-void LoadTileFloat(const float* rows, std::size_t stride, std::size_t row_count,
-                   std::size_t classes, float* tile) {
-    LoadTile(rows, stride, row_count, classes, tile);
+void load_columns_float(const float* rows, std::size_t stride, std::size_t row_count,
+                        std::size_t classes, float* tile) {
+    load_columns(rows, stride, row_count, classes, tile);
 }
-void LoadTileDouble(const double* rows, std::size_t stride, std::size_t row_count,
-                    std::size_t classes, double* tile) {
-    LoadTile(rows, stride, row_count, classes, tile);
+void load_columns_double(const double* rows, std::size_t stride, std::size_t row_count,
+                         std::size_t classes, double* tile) {
+    load_columns(rows, stride, row_count, classes, tile);
 }
 
 // --- Columns ----------------------------------------------------------------------------------
 
 template <class D, class M>
-HWY_INLINE std::uint64_t BitsOf(D d, M mask) {
+HWY_INLINE std::uint64_t bits_of(D d, M mask) {
     std::uint64_t bits = 0;
     std::array<std::uint8_t, 8> bytes{};
     hn::StoreMaskBits(d, mask, bytes.data());
@@ -85,7 +85,7 @@ HWY_INLINE std::uint64_t BitsOf(D d, M mask) {
 
 /// Appends the values whose bits are set.
 template <class D, class T>
-HWY_INLINE void Keep(D d, hn::Vec<D> values, std::uint64_t bits, T* out, std::size_t& count) {
+HWY_INLINE void keep_lanes(D d, hn::Vec<D> values, std::uint64_t bits, T* out, std::size_t& count) {
     std::array<std::uint8_t, 8> bytes{};
     std::memcpy(bytes.data(), &bits, sizeof(bits));
     hn::StoreU(hn::Compress(values, hn::LoadMaskBits(d, bytes.data())), d, out + count);
@@ -93,8 +93,8 @@ HWY_INLINE void Keep(D d, hn::Vec<D> values, std::uint64_t bits, T* out, std::si
 }
 
 template <class T>
-ColumnBits ScanColumn(const T* column, std::uint64_t given, std::uint64_t valid, T least, T most,
-                      SelfConfidences<T>& self_confidences) {
+ColumnBits scan_one_column(const T* column, std::uint64_t given, std::uint64_t valid, T least,
+                           T most, SelfConfidences<T>& self_confidences) {
     const hn::ScalableTag<T> d;
     const std::size_t lanes = hn::Lanes(d);
     const std::uint64_t all = lanes == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << lanes) - 1;
@@ -109,9 +109,9 @@ ColumnBits ScanColumn(const T* column, std::uint64_t given, std::uint64_t valid,
         const auto p = hn::LoadU(d, column + i);
         const auto absent = hn::Sub(one, p);
         const auto inside = hn::And(hn::Ge(p, hn::Set(d, least)), hn::Le(p, hn::Set(d, most)));
-        found.outside |= (BitsOf(d, inside) ^ all) << i;
-        agreeing_present |= BitsOf(d, hn::Gt(hn::Add(p, slack), absent)) << i;
-        agreeing_absent |= BitsOf(d, hn::Ge(hn::Add(absent, slack), p)) << i;
+        found.outside |= (bits_of(d, inside) ^ all) << i;
+        agreeing_present |= bits_of(d, hn::Gt(hn::Add(p, slack), absent)) << i;
+        agreeing_absent |= bits_of(d, hn::Ge(hn::Add(absent, slack), p)) << i;
         const std::uint64_t given_present = (given >> i) & all;
         const std::uint64_t given_absent = (~given & valid) >> i & all;
         if (given_absent == all) {
@@ -119,29 +119,31 @@ ColumnBits ScanColumn(const T* column, std::uint64_t given, std::uint64_t valid,
             absent_count += lanes;
             continue;
         }
-        Keep(d, absent, given_absent, self_confidences.of_absent.data(), absent_count);
-        Keep(d, p, given_present, self_confidences.of_present.data(), present_count);
+        keep_lanes(d, absent, given_absent, self_confidences.of_absent.data(), absent_count);
+        keep_lanes(d, p, given_present, self_confidences.of_present.data(), present_count);
     }
     found.outside &= valid;
     found.disagreeing = ((given & ~agreeing_present) | (~given & ~agreeing_absent)) & valid;
     return found;
 }
-ColumnBits ScanColumnFloat(const float* column, std::uint64_t given, std::uint64_t valid,
-                           float least, float most, SelfConfidences<float>& self_confidences) {
-    return ScanColumn(column, given, valid, least, most, self_confidences);
+ColumnBits scan_one_column_float(const float* column, std::uint64_t given, std::uint64_t valid,
+                                 float least, float most,
+                                 SelfConfidences<float>& self_confidences) {
+    return scan_one_column(column, given, valid, least, most, self_confidences);
 }
-ColumnBits ScanColumnDouble(const double* column, std::uint64_t given, std::uint64_t valid,
-                            double least, double most, SelfConfidences<double>& self_confidences) {
-    return ScanColumn(column, given, valid, least, most, self_confidences);
+ColumnBits scan_one_column_double(const double* column, std::uint64_t given, std::uint64_t valid,
+                                  double least, double most,
+                                  SelfConfidences<double>& self_confidences) {
+    return scan_one_column(column, given, valid, least, most, self_confidences);
 }
 
 // --- Guesses ----------------------------------------------------------------------------------
 
 /// Of neighbouring classes, as many as `d` has lanes.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void CountPanel(D d, const T* rows, std::size_t stride, std::size_t row_count,
-                           const T* absent_bounds, const T* present_bounds, std::int64_t* absent,
-                           std::int64_t* present) {
+HWY_INLINE void count_panel(D d, const T* rows, std::size_t stride, std::size_t row_count,
+                            const T* absent_bounds, const T* present_bounds, std::int64_t* absent,
+                            std::int64_t* present) {
     const hn::RebindToSigned<D> integers;
     const auto one = hn::Set(d, T{1});
     const auto absent_bound = hn::LoadU(d, absent_bounds);
@@ -171,35 +173,36 @@ HWY_INLINE void CountPanel(D d, const T* rows, std::size_t stride, std::size_t r
 }
 
 template <class T>
-void CountGuesses(const T* rows, std::size_t stride, std::size_t row_count,
-                  std::span<const T> absent_bounds, std::span<const T> present_bounds,
-                  std::int64_t* absent, std::int64_t* present) {
+void count_guesses_in(const T* rows, std::size_t stride, std::size_t row_count,
+                      std::span<const T> absent_bounds, std::span<const T> present_bounds,
+                      std::int64_t* absent, std::int64_t* present) {
     std::size_t j = 0;
     const auto panels = [&](auto d) {
         for (; j + hn::Lanes(d) <= absent_bounds.size(); j += hn::Lanes(d))
-            CountPanel(d, rows + j, stride, row_count, &absent_bounds[j], &present_bounds[j],
-                       absent + j, present + j);
+            count_panel(d, rows + j, stride, row_count, &absent_bounds[j], &present_bounds[j],
+                        absent + j, present + j);
     };
     panels(hn::ScalableTag<T>());
     panels(Block<T>());
     panels(hn::CappedTag<T, 1>());
 }
-void CountGuessesFloat(const float* rows, std::size_t stride, std::size_t row_count,
-                       std::span<const float> absent_bounds, std::span<const float> present_bounds,
-                       std::int64_t* absent, std::int64_t* present) {
-    CountGuesses(rows, stride, row_count, absent_bounds, present_bounds, absent, present);
+void count_guesses_in_float(const float* rows, std::size_t stride, std::size_t row_count,
+                            std::span<const float> absent_bounds,
+                            std::span<const float> present_bounds, std::int64_t* absent,
+                            std::int64_t* present) {
+    count_guesses_in(rows, stride, row_count, absent_bounds, present_bounds, absent, present);
 }
-void CountGuessesDouble(const double* rows, std::size_t stride, std::size_t row_count,
-                        std::span<const double> absent_bounds,
-                        std::span<const double> present_bounds, std::int64_t* absent,
-                        std::int64_t* present) {
-    CountGuesses(rows, stride, row_count, absent_bounds, present_bounds, absent, present);
+void count_guesses_in_double(const double* rows, std::size_t stride, std::size_t row_count,
+                             std::span<const double> absent_bounds,
+                             std::span<const double> present_bounds, std::int64_t* absent,
+                             std::int64_t* present) {
+    count_guesses_in(rows, stride, row_count, absent_bounds, present_bounds, absent, present);
 }
 
 // --- Sums -------------------------------------------------------------------------------------
 
 /// values  a multiple of LaneSums::kLanes
-void AddInLanes(std::span<const double> values, double* totals, double* dropped) {
+void add_in_lanes(std::span<const double> values, double* totals, double* dropped) {
     const hn::CappedTag<double, LaneSums::kLanes> d;
     for (std::size_t lane = 0; lane < LaneSums::kLanes; lane += hn::Lanes(d)) {
         auto total = hn::LoadU(d, totals + lane);
@@ -222,13 +225,13 @@ void AddInLanes(std::span<const double> values, double* totals, double* dropped)
 HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::multilabel {
-HWY_EXPORT(LoadTileFloat);
-HWY_EXPORT(LoadTileDouble);
-HWY_EXPORT(ScanColumnFloat);
-HWY_EXPORT(ScanColumnDouble);
-HWY_EXPORT(CountGuessesFloat);
-HWY_EXPORT(CountGuessesDouble);
-HWY_EXPORT(AddInLanes);
+HWY_EXPORT(load_columns_float);
+HWY_EXPORT(load_columns_double);
+HWY_EXPORT(scan_one_column_float);
+HWY_EXPORT(scan_one_column_double);
+HWY_EXPORT(count_guesses_in_float);
+HWY_EXPORT(count_guesses_in_double);
+HWY_EXPORT(add_in_lanes);
 
 namespace {
 
@@ -248,7 +251,7 @@ void add_padded(std::span<const T> values, double* totals, double* dropped) {
         const std::size_t padded =
             (count + LaneSums::kLanes - 1) / LaneSums::kLanes * LaneSums::kLanes;
         std::fill(std::copy_n(values.begin(), count, wide.begin()), wide.begin() + padded, 0.0);
-        HWY_DYNAMIC_DISPATCH(AddInLanes)(std::span(wide).first(padded), totals, dropped);
+        HWY_DYNAMIC_DISPATCH(add_in_lanes)(std::span(wide).first(padded), totals, dropped);
         values = values.subspan(count);
     }
 }
@@ -273,12 +276,12 @@ std::array<std::uint64_t, 64> transpose_bits(std::span<const std::uint64_t> word
 template <>
 void load_tile(const float* rows, std::size_t stride, std::size_t row_count, std::size_t classes,
                float* tile) {
-    HWY_DYNAMIC_DISPATCH(LoadTileFloat)(rows, stride, row_count, classes, tile);
+    HWY_DYNAMIC_DISPATCH(load_columns_float)(rows, stride, row_count, classes, tile);
 }
 template <>
 void load_tile(const double* rows, std::size_t stride, std::size_t row_count, std::size_t classes,
                double* tile) {
-    HWY_DYNAMIC_DISPATCH(LoadTileDouble)(rows, stride, row_count, classes, tile);
+    HWY_DYNAMIC_DISPATCH(load_columns_double)(rows, stride, row_count, classes, tile);
 }
 
 template <>
@@ -286,29 +289,29 @@ ColumnBits scan_column(const float* column, std::uint64_t given, std::uint64_t v
                        SelfConfidences<float>& self_confidences) {
     static const float least = inwards<float>(-1e-6, 1);
     static const float most = inwards<float>(1 + 1e-6, 0);
-    return HWY_DYNAMIC_DISPATCH(ScanColumnFloat)(column, given, valid, least, most,
-                                                 self_confidences);
+    return HWY_DYNAMIC_DISPATCH(scan_one_column_float)(column, given, valid, least, most,
+                                                       self_confidences);
 }
 template <>
 ColumnBits scan_column(const double* column, std::uint64_t given, std::uint64_t valid,
                        SelfConfidences<double>& self_confidences) {
-    return HWY_DYNAMIC_DISPATCH(ScanColumnDouble)(column, given, valid, -1e-6, 1 + 1e-6,
-                                                  self_confidences);
+    return HWY_DYNAMIC_DISPATCH(scan_one_column_double)(column, given, valid, -1e-6, 1 + 1e-6,
+                                                        self_confidences);
 }
 
 template <>
 void count_guesses(const float* rows, std::size_t stride, std::size_t row_count,
                    std::span<const float> absent_bounds, std::span<const float> present_bounds,
                    std::span<std::int64_t> absent, std::span<std::int64_t> present) {
-    HWY_DYNAMIC_DISPATCH(CountGuessesFloat)(rows, stride, row_count, absent_bounds, present_bounds,
-                                            absent.data(), present.data());
+    HWY_DYNAMIC_DISPATCH(count_guesses_in_float)(rows, stride, row_count, absent_bounds,
+                                                 present_bounds, absent.data(), present.data());
 }
 template <>
 void count_guesses(const double* rows, std::size_t stride, std::size_t row_count,
                    std::span<const double> absent_bounds, std::span<const double> present_bounds,
                    std::span<std::int64_t> absent, std::span<std::int64_t> present) {
-    HWY_DYNAMIC_DISPATCH(CountGuessesDouble)(rows, stride, row_count, absent_bounds, present_bounds,
-                                             absent.data(), present.data());
+    HWY_DYNAMIC_DISPATCH(count_guesses_in_double)(rows, stride, row_count, absent_bounds,
+                                                  present_bounds, absent.data(), present.data());
 }
 
 void LaneSums::add(std::span<const float> values) {
