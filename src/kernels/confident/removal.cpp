@@ -32,6 +32,7 @@ std::vector<Count> round_row(std::span<const double> row) {
     }
     if (all_finite) return round_keeping_sum(entries, row.size());
     std::vector<Count> rounded;
+    rounded.reserve(entries.size());
     for (const auto& entry : entries)
         rounded.push_back({static_cast<std::uint32_t>(entry.position),
                            static_cast<std::int64_t>(std::nearbyint(entry.value))});

@@ -75,6 +75,7 @@ TEST(DawidSkene, RefusesByName) {
 /// EM over dense tables, as the paper has it.
 std::vector<double> naive_posterior(const Flat& flat, const CrowdSize& size, std::size_t rounds) {
     const auto [n, annotators, classes] = size;
+    if (classes == 0) return {};
     std::vector<double> q(n * classes);
     std::vector<double> counts(n);
     for (std::size_t v = 0; v < flat.items.size(); ++v) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <numbers>
 #include <utility>
@@ -47,7 +48,7 @@ struct Kahan {
 
 /// Calls columns(std::index_sequence of as many vectors as are side by side, first column).
 template <class Columns>
-void ForColumns(std::size_t stride, const Columns& columns) {
+void for_columns(std::size_t stride, const Columns& columns) {
     const std::size_t lanes = hn::Lanes(Doubles());
     std::size_t c = 0;
     for (; c + 4 * lanes <= stride; c += 4 * lanes) columns(std::make_index_sequence<4>(), c);
@@ -64,8 +65,8 @@ void ForColumns(std::size_t stride, const Columns& columns) {
 }
 
 template <std::size_t... kVectors>
-void SumColumnsSingly(std::index_sequence<kVectors...> /*which*/, const double* table,
-                      std::size_t stride, std::span<const Index> rows, double* out) {
+void sum_columns_singly(std::index_sequence<kVectors...> /*which*/, const double* table,
+                        std::size_t stride, std::span<const Index> rows, double* out) {
     const Doubles d;
     const std::size_t lanes = hn::Lanes(d);
     std::array<Kahan, sizeof...(kVectors)> sums;
@@ -77,15 +78,15 @@ void SumColumnsSingly(std::index_sequence<kVectors...> /*which*/, const double* 
     (hn::StoreU(sums[kVectors].total, d, out + kVectors * lanes), ...);
 }
 
-void SumRowsSingly(const double* table, std::span<const Index> rows, std::span<double> out) {
-    ForColumns(out.size(), [&](auto vectors, std::size_t c) {
-        SumColumnsSingly(vectors, table + c, out.size(), rows, &out[c]);
+void sum_rows_singly(const double* table, std::span<const Index> rows, std::span<double> out) {
+    for_columns(out.size(), [&](auto vectors, std::size_t c) {
+        sum_columns_singly(vectors, table + c, out.size(), rows, &out[c]);
     });
 }
 
 template <std::size_t... kVectors>
-void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table, std::size_t stride,
-                std::span<const Index> rows, double* out) {
+void sum_in_columns(std::index_sequence<kVectors...> /*which*/, const double* table,
+                    std::size_t stride, std::span<const Index> rows, double* out) {
     const Doubles d;
     const std::size_t lanes = hn::Lanes(d);
     std::array<Kahan, sizeof...(kVectors)> sums;
@@ -104,18 +105,18 @@ void SumColumns(std::index_sequence<kVectors...> /*which*/, const double* table,
     (hn::StoreU(sums[kVectors].total, d, out + kVectors * lanes), ...);
 }
 
-void SumRows(const double* table, std::span<const Index> rows, std::span<double> out) {
-    ForColumns(out.size(), [&](auto vectors, std::size_t c) {
-        SumColumns(vectors, table + c, out.size(), rows, &out[c]);
+void sum_all_rows(const double* table, std::span<const Index> rows, std::span<double> out) {
+    for_columns(out.size(), [&](auto vectors, std::size_t c) {
+        sum_in_columns(vectors, table + c, out.size(), rows, &out[c]);
     });
 }
 
 /// out = start × the rows, column by column. lanes[j] += the products of the columns c with
 /// c % kColumns = j, one by one.
 template <std::size_t... kVectors>
-HWY_INLINE void MultiplyColumns(std::index_sequence<kVectors...> /*which*/, const double* table,
-                                std::size_t stride, std::span<const Index> rows,
-                                const double* start, double* out, double* lanes) {
+HWY_INLINE void multiply_columns(std::index_sequence<kVectors...> /*which*/, const double* table,
+                                 std::size_t stride, std::span<const Index> rows,
+                                 const double* start, double* out, double* lanes) {
     const Doubles d;
     const std::size_t width = hn::Lanes(d);
     std::array<Vector, sizeof...(kVectors)> product{hn::LoadU(d, start + kVectors * width)...};
@@ -133,7 +134,7 @@ HWY_INLINE void MultiplyColumns(std::index_sequence<kVectors...> /*which*/, cons
 }
 
 /// Divides a row by a power of two that is near its largest value. Returns that power's exponent.
-int ScaleToOne(std::span<double> row) {
+int scale_to_one(std::span<double> row) {
     int exponent = 0;
     (void)std::frexp(*std::max_element(row.begin(), row.end()), &exponent);
     for (double& x : row) x = std::ldexp(x, -exponent);
@@ -141,8 +142,8 @@ int ScaleToOne(std::span<double> row) {
 }
 
 /// The products of one item, times two to the power that it returns, and their sums by lane.
-HWY_INLINE int MultiplyItem(const Products& products, Index item, double* out,
-                            std::array<double, kColumns>& lanes) {
+HWY_INLINE int multiply_item(const Products& products, Index item, double* out,
+                             std::array<double, kColumns>& lanes) {
     const std::size_t stride = products.start.size();
     const std::size_t begin = products.begins[item];
     auto rows = products.factors.subspan(begin, products.begins[item + 1] - begin);
@@ -151,20 +152,20 @@ HWY_INLINE int MultiplyItem(const Products& products, Index item, double* out,
     for (;;) {
         lanes = {};
         const auto now = rows.first(std::min(kFactors, rows.size()));
-        ForColumns(stride, [&](auto vectors, std::size_t c) {
-            MultiplyColumns(vectors, products.table.data() + c, stride, now, start + c, out + c,
-                            lanes.data());
+        for_columns(stride, [&](auto vectors, std::size_t c) {
+            multiply_columns(vectors, products.table.data() + c, stride, now, start + c, out + c,
+                             lanes.data());
         });
         rows = rows.subspan(now.size());
         if (rows.empty()) return exponent;
-        exponent += ScaleToOne({out, stride});
+        exponent += scale_to_one({out, stride});
         start = out;
     }
 }
 
 /// The sum of logarithms of positive normal numbers, a multiple of kColumns of them: fractions are
 /// multiplied (so many are no less than 2^-1000), exponents added.
-double SumOfLogs(std::span<const double> values, std::int64_t exponents) {
+double sum_of_logs(std::span<const double> values, std::int64_t exponents) {
     std::array<double, kColumns> fractions;
     fractions.fill(1);
     for (std::size_t i = 0; i < values.size(); i += kColumns)
@@ -180,7 +181,7 @@ double SumOfLogs(std::span<const double> values, std::int64_t exponents) {
     return sum;
 }
 
-double MultiplyRows(const Products& products, std::span<const Index> items, double* table) {
+double multiply_all_rows(const Products& products, std::span<const Index> items, double* table) {
     const Doubles d;
     const std::size_t stride = products.start.size();
     std::array<std::array<double, kColumns>, kProducts> lanes;
@@ -188,10 +189,10 @@ double MultiplyRows(const Products& products, std::span<const Index> items, doub
     sums.fill(1);
     std::int64_t exponents = 0;
     for (std::size_t i = 0; i < items.size(); ++i)
-        exponents += MultiplyItem(products, items[i], table + items[i] * stride, lanes[i]);
+        exponents += multiply_item(products, items[i], table + items[i] * stride, lanes[i]);
     for (std::size_t i = 0; i < items.size(); ++i)
         sums[i] = (lanes[i][0] + lanes[i][1]) + (lanes[i][2] + lanes[i][3]);
-    const double logs = SumOfLogs(sums, exponents);
+    const double logs = sum_of_logs(sums, exponents);
     for (std::size_t i = 0; i < kProducts; i += hn::Lanes(d))
         hn::StoreU(hn::Div(hn::Set(d, 1.0), hn::LoadU(d, &sums[i])), d, &sums[i]);
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -204,7 +205,7 @@ double MultiplyRows(const Products& products, std::span<const Index> items, doub
 }
 
 // SoundOrder::exp for 4 columns at once; see there.
-void ExpEach(std::span<double> values) {
+void exp_values(std::span<double> values) {
     const Doubles d;
     const Integers i;
     for (std::size_t c = 0; c < values.size(); c += hn::Lanes(d)) {
@@ -231,7 +232,7 @@ void ExpEach(std::span<double> values) {
 }
 
 // SoundOrder::log for 4 columns at once; see there. Clipped columns are many and neighbours.
-void LogEach(std::span<const double> values, std::span<double> out) {
+void log_values(std::span<const double> values, std::span<double> out) {
     const Doubles d;
     const Integers i;
     auto before = hn::Zero(d);
@@ -272,11 +273,11 @@ void LogEach(std::span<const double> values, std::span<double> out) {
 HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::crowd {
-HWY_EXPORT(SumRowsSingly);
-HWY_EXPORT(SumRows);
-HWY_EXPORT(MultiplyRows);
-HWY_EXPORT(ExpEach);
-HWY_EXPORT(LogEach);
+HWY_EXPORT(sum_rows_singly);
+HWY_EXPORT(sum_all_rows);
+HWY_EXPORT(multiply_all_rows);
+HWY_EXPORT(exp_values);
+HWY_EXPORT(log_values);
 
 PaddedRows::PaddedRows(std::size_t rows, std::size_t stride)
     : stride_(stride), count_(rows * stride) {
@@ -288,7 +289,9 @@ PaddedRows::PaddedRows(std::size_t rows, std::size_t stride)
     const std::uintptr_t begin = (address + kHugePage - 1) / kHugePage * kHugePage;
     const std::uintptr_t end =
         (address + values_.capacity() * sizeof(double)) / kHugePage * kHugePage;
-    if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    if (begin < end)
+        (void)::madvise(reinterpret_cast<std::byte*>(values_.data()) + (begin - address),
+                        end - begin, MADV_HUGEPAGE);
     values_.resize(count_ + kLine);
 }
 
@@ -303,18 +306,18 @@ std::vector<double> PaddedRows::without_padding(std::size_t columns) && {
 
 void sum_rows_singly(std::span<const double> table, std::span<const Index> rows,
                      std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(SumRowsSingly)(table.data(), rows, out);
+    HWY_DYNAMIC_DISPATCH(sum_rows_singly)(table.data(), rows, out);
 }
 void sum_rows(std::span<const double> table, std::span<const Index> rows, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(SumRows)(table.data(), rows, out);
+    HWY_DYNAMIC_DISPATCH(sum_all_rows)(table.data(), rows, out);
 }
 double multiply_rows(const Products& products, std::span<const Index> items,
                      std::span<double> out) {
-    return HWY_DYNAMIC_DISPATCH(MultiplyRows)(products, items, out.data());
+    return HWY_DYNAMIC_DISPATCH(multiply_all_rows)(products, items, out.data());
 }
-void exp_each(std::span<double> values) { HWY_DYNAMIC_DISPATCH(ExpEach)(values); }
+void exp_each(std::span<double> values) { HWY_DYNAMIC_DISPATCH(exp_values)(values); }
 void log_each(std::span<const double> values, std::span<double> out) {
-    HWY_DYNAMIC_DISPATCH(LogEach)(values, out);
+    HWY_DYNAMIC_DISPATCH(log_values)(values, out);
 }
 }  // namespace tusker::crowd
 #endif

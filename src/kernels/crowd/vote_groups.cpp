@@ -79,6 +79,7 @@ VoteGroups group_votes(const VoteRows& rows, const CrowdSize& size) {
                        ? std::move(given_of_row)
                        : grouped(rows.items, given_of_row, all.item_begins);
     std::vector<Index> annotators;
+    annotators.reserve(all.given.size());
     std::vector<Index> positions(all.given.size());
     for (const AnnotatorLabel& one : all.given) annotators.push_back(one.annotator);
     std::iota(positions.begin(), positions.end(), Index{0});

@@ -23,7 +23,7 @@ using vectors::Neighbors;
 TEST(Quantile, OfManyIsThatOfTheSortedValues) {
     std::vector<double> values(100'001);
     for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<double>(i * i % 99'991 / 3);
+        values[i] = std::floor(static_cast<double>(i * i % 99'991) / 3);
     std::vector<double> sampled_badly = values;  // the sample meets every 24th value
     for (std::size_t i = 0; i < values.size(); i += 24) sampled_badly[i] = -1;
     for (auto* many : {&values, &sampled_badly})

@@ -105,6 +105,7 @@ template <class Order, class T>
 std::vector<Joint> ClassBlock<Order, T>::count_joints(const AfterRows& after_rows) const {
     const std::size_t classes = facts_.size();
     std::vector<Pair<T>> bounds;
+    bounds.reserve(classes);
     for (std::size_t j = 0; j < classes; ++j) bounds.push_back(bounds_of<T>(thresholds(j)));
     std::vector<T> absent_bounds;
     std::vector<T> present_bounds;

@@ -43,14 +43,14 @@ namespace hn = hwy::HWY_NAMESPACE;
 // --- Scores of classes --------------------------------------------------------------------------
 
 template <class D>
-HWY_INLINE hn::Mask<D> MaskOf(D d, std::uint64_t bits) {
+HWY_INLINE hn::Mask<D> mask_of(D d, std::uint64_t bits) {
     std::array<std::uint8_t, 8> bytes{};
     std::memcpy(bytes.data(), &bits, sizeof(bits));
     return hn::LoadMaskBits(d, bytes.data());
 }
 
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> Score(D d, hn::Vec<D> p, hn::Mask<D> given, bool margin) {
+HWY_INLINE hn::Vec<D> score_vector(D d, hn::Vec<D> p, hn::Mask<D> given, bool margin) {
     const auto one = hn::Set(d, T{1});
     const auto absent = hn::Sub(one, p);
     const auto self = hn::IfThenElse(given, p, absent);
@@ -59,12 +59,12 @@ HWY_INLINE hn::Vec<D> Score(D d, hn::Vec<D> p, hn::Mask<D> given, bool margin) {
     return hn::Mul(hn::Add(hn::Sub(self, other), one), hn::Set(d, T{0.5}));
 }
 
-HWY_INLINE void StoreWide(hn::ScalableTag<double> d, hn::Vec<hn::ScalableTag<double>> scores,
-                          double* out) {
+HWY_INLINE void store_wide(hn::ScalableTag<double> d, hn::Vec<hn::ScalableTag<double>> scores,
+                           double* out) {
     hn::StoreU(scores, d, out);
 }
 template <class D>
-HWY_INLINE void StoreWide(D /*narrow*/, hn::Vec<D> scores, double* out) {
+HWY_INLINE void store_wide(D /*narrow*/, hn::Vec<D> scores, double* out) {
     const hn::Rebind<double, D> d;
     hn::StoreU(hn::PromoteTo(d, scores), d, out);
 }
@@ -74,7 +74,7 @@ template <class T>
 using Narrow = hn::Rebind<T, hn::ScalableTag<double>>;
 
 template <class T>
-void ScoreGiven(const ScoredClasses<T>& wanted, bool margin, double* out, std::size_t stride) {
+void score_vectors(const ScoredClasses<T>& wanted, bool margin, double* out, std::size_t stride) {
     const Narrow<T> d;
     const hn::CappedTag<T, 1> single;
     const std::size_t lanes = hn::Lanes(d);
@@ -84,26 +84,26 @@ void ScoreGiven(const ScoredClasses<T>& wanted, bool margin, double* out, std::s
         double* row = out + i * stride;
         std::size_t j = 0;
         for (; j + lanes <= wanted.classes; j += lanes, word >>= lanes)
-            StoreWide(d, Score(d, hn::LoadU(d, p + j), MaskOf(d, word), margin), row + j);
+            store_wide(d, score_vector(d, hn::LoadU(d, p + j), mask_of(d, word), margin), row + j);
         for (; j < wanted.classes; ++j, word >>= 1)
             row[j] = static_cast<double>(hn::GetLane(
-                Score(single, hn::Set(single, p[j]), MaskOf(single, word & 1), margin)));
+                score_vector(single, hn::Set(single, p[j]), mask_of(single, word & 1), margin)));
     }
 }
-void ScoreGivenFloat(const ScoredClasses<float>& wanted, bool margin, double* out,
-                     std::size_t stride) {
-    ScoreGiven(wanted, margin, out, stride);
+void score_vectors_float(const ScoredClasses<float>& wanted, bool margin, double* out,
+                         std::size_t stride) {
+    score_vectors(wanted, margin, out, stride);
 }
-void ScoreGivenDouble(const ScoredClasses<double>& wanted, bool margin, double* out,
-                      std::size_t stride) {
-    ScoreGiven(wanted, margin, out, stride);
+void score_vectors_double(const ScoredClasses<double>& wanted, bool margin, double* out,
+                          std::size_t stride) {
+    score_vectors(wanted, margin, out, stride);
 }
 
 // --- Averages of few scores
 // -----------------------------------------------------------------------
 
 /// Of kSideBySide rows: each column of the tile is a row, sorted by comparing neighbours.
-HWY_INLINE void AverageSideBySide(double* tile, std::size_t classes, double alpha, double* out) {
+HWY_INLINE void average_side_by_side(double* tile, std::size_t classes, double alpha, double* out) {
     const hn::CappedTag<double, kSideBySide> d;
     const auto weight = hn::Set(d, alpha);
     const auto rest = hn::Set(d, 1 - alpha);
@@ -131,8 +131,8 @@ HWY_INLINE void AverageSideBySide(double* tile, std::size_t classes, double alph
 
 /// Copies the scores that are at most `limit` to `out`, which has room for a vector more, and finds
 /// the largest. Returns how many; empty if one is NaN.
-HWY_INLINE std::optional<std::size_t> KeepLow(std::span<const double> scores, double limit,
-                                              double* out, double& largest) {
+HWY_INLINE std::optional<std::size_t> keep_low(std::span<const double> scores, double limit,
+                                               double* out, double& largest) {
     const hn::ScalableTag<double> d;
     const std::size_t lanes = hn::Lanes(d);
     const auto most = hn::Set(d, limit);
@@ -161,7 +161,7 @@ HWY_INLINE std::optional<std::size_t> KeepLow(std::span<const double> scores, do
 
 /// sorted = values, descending; at most kCounted, none of them NaN. The place of a value is the
 /// number of larger ones; after it stand those that are equal.
-HWY_INLINE void SortByCounting(std::span<const double> values, double* sorted) {
+HWY_INLINE void sort_by_counting(std::span<const double> values, double* sorted) {
     const hn::ScalableTag<double> d;
     const hn::RebindToSigned<decltype(d)> integers;
     const std::size_t lanes = hn::Lanes(d);
@@ -186,7 +186,7 @@ HWY_INLINE void SortByCounting(std::span<const double> values, double* sorted) {
         sorted[j] = sorted[j] == sorted[j] ? sorted[j] : sorted[j - 1];
 }
 
-HWY_INLINE double AverageAll(std::span<double> scores, double alpha) {
+HWY_INLINE double average_all(std::span<double> scores, double alpha) {
     std::sort(scores.begin(), scores.end(), std::greater{});
     double average = scores[0];
     for (const double score : scores.subspan(1)) average = alpha * score + (1 - alpha) * average;
@@ -194,17 +194,17 @@ HWY_INLINE double AverageAll(std::span<double> scores, double alpha) {
 }
 
 /// scratch  [classes + a vector]
-double AverageOne(std::span<const double> scores, LowestScores& lowest, double* scratch) {
+double average_one(std::span<const double> scores, LowestScores& lowest, double* scratch) {
     const double alpha = lowest.alpha;
     const auto all = [&] {
         std::copy(scores.begin(), scores.end(), scratch);
-        return AverageAll({scratch, scores.size()}, alpha);
+        return average_all({scratch, scores.size()}, alpha);
     };
     const bool few = scores.size() <= kCounted;
     if (!few && lowest.enough > kCounted) return all();
     double largest = 0;
     constexpr double kAll = std::numeric_limits<double>::infinity();
-    auto kept = KeepLow(scores, few ? kAll : lowest.limit, scratch, largest);
+    auto kept = keep_low(scores, few ? kAll : lowest.limit, scratch, largest);
     if (!kept) return all();
     if (!few && (*kept < lowest.enough || *kept > kCounted)) {
         if (*kept < lowest.enough) {
@@ -218,7 +218,7 @@ double AverageOne(std::span<const double> scores, LowestScores& lowest, double* 
         kept = wanted;
     }
     std::array<double, kCounted> sorted{};
-    SortByCounting({scratch, *kept}, sorted.data());
+    sort_by_counting({scratch, *kept}, sorted.data());
     if (*kept == scores.size()) {
         double average = sorted[0];
         for (std::size_t k = 1; k < *kept; ++k) average = alpha * sorted[k] + (1 - alpha) * average;
@@ -235,8 +235,8 @@ double AverageOne(std::span<const double> scores, LowestScores& lowest, double* 
     return below == above ? below : all();
 }
 
-void MovingAverages(std::span<const double> scores, std::size_t classes, LowestScores lowest,
-                    std::span<double> out) {
+void average_rows(std::span<const double> scores, std::size_t classes, LowestScores lowest,
+                  std::span<double> out) {
     std::size_t i = 0;
     if (classes <= kFewScores) {
         const auto is_nan = [](double x) { return x != x; };
@@ -247,18 +247,18 @@ void MovingAverages(std::span<const double> scores, std::size_t classes, LowestS
             for (std::size_t r = 0; r < kSideBySide; ++r)
                 for (std::size_t k = 0; k < classes; ++k)
                     tile[k * kSideBySide + r] = block[r * classes + k];
-            AverageSideBySide(tile.data(), classes, lowest.alpha, &out[i]);
+            average_side_by_side(tile.data(), classes, lowest.alpha, &out[i]);
         }
     }
     std::vector<double> scratch(classes + hn::Lanes(hn::ScalableTag<double>()));
     for (; i < out.size(); ++i)
-        out[i] = AverageOne(scores.subspan(i * classes, classes), lowest, scratch.data());
+        out[i] = average_one(scores.subspan(i * classes, classes), lowest, scratch.data());
 }
 
 // --- Checks -------------------------------------------------------------------------------------
 
 template <class T>
-HWY_INLINE std::size_t CountInside(std::span<const T> values, double least, double most) {
+HWY_INLINE std::size_t count_values_inside(std::span<const T> values, double least, double most) {
     const hn::Rebind<double, hn::Rebind<T, hn::ScalableTag<double>>> d;
     const Narrow<T> narrow;
     const auto low = hn::Set(d, least);
@@ -280,31 +280,31 @@ HWY_INLINE std::size_t CountInside(std::span<const T> values, double least, doub
     }
     return i;
 }
-std::size_t CountInsideFloat(std::span<const float> values, double least, double most) {
-    return CountInside(values, least, most);
+std::size_t count_values_inside_float(std::span<const float> values, double least, double most) {
+    return count_values_inside(values, least, most);
 }
-std::size_t CountInsideDouble(std::span<const double> values, double least, double most) {
-    return CountInside(values, least, most);
+std::size_t count_values_inside_double(std::span<const double> values, double least, double most) {
+    return count_values_inside(values, least, most);
 }
 
 }  // namespace tusker::multilabel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tusker::multilabel {
-HWY_EXPORT(ScoreGivenFloat);
-HWY_EXPORT(ScoreGivenDouble);
-HWY_EXPORT(MovingAverages);
-HWY_EXPORT(CountInsideFloat);
-HWY_EXPORT(CountInsideDouble);
+HWY_EXPORT(score_vectors_float);
+HWY_EXPORT(score_vectors_double);
+HWY_EXPORT(average_rows);
+HWY_EXPORT(count_values_inside_float);
+HWY_EXPORT(count_values_inside_double);
 
 template <>
 void score_given(const ScoredClasses<float>& wanted, bool margin, double* out, std::size_t stride) {
-    HWY_DYNAMIC_DISPATCH(ScoreGivenFloat)(wanted, margin, out, stride);
+    HWY_DYNAMIC_DISPATCH(score_vectors_float)(wanted, margin, out, stride);
 }
 template <>
 void score_given(const ScoredClasses<double>& wanted, bool margin, double* out,
                  std::size_t stride) {
-    HWY_DYNAMIC_DISPATCH(ScoreGivenDouble)(wanted, margin, out, stride);
+    HWY_DYNAMIC_DISPATCH(score_vectors_double)(wanted, margin, out, stride);
 }
 
 void moving_averages(std::span<const double> scores, std::size_t classes, double alpha,
@@ -315,17 +315,18 @@ void moving_averages(std::span<const double> scores, std::size_t classes, double
     const double steps = alpha < 1 ? kFaded / -std::log1p(-alpha) : 1;
     lowest.enough =
         steps < static_cast<double>(classes) ? static_cast<std::size_t>(steps) + 1 : classes;
-    HWY_DYNAMIC_DISPATCH(MovingAverages)(scores, classes, lowest, out);
+    HWY_DYNAMIC_DISPATCH(average_rows)(scores, classes, lowest, out);
 }
 
 template <>
 std::optional<std::size_t> find_outside(std::span<const float> values, double least, double most) {
-    const std::size_t inside = HWY_DYNAMIC_DISPATCH(CountInsideFloat)(values, least, most);
+    const std::size_t inside = HWY_DYNAMIC_DISPATCH(count_values_inside_float)(values, least, most);
     return inside == values.size() ? std::nullopt : std::optional(inside);
 }
 template <>
 std::optional<std::size_t> find_outside(std::span<const double> values, double least, double most) {
-    const std::size_t inside = HWY_DYNAMIC_DISPATCH(CountInsideDouble)(values, least, most);
+    const std::size_t inside =
+        HWY_DYNAMIC_DISPATCH(count_values_inside_double)(values, least, most);
     return inside == values.size() ? std::nullopt : std::optional(inside);
 }
 }  // namespace tusker::multilabel

@@ -58,17 +58,19 @@ RC_GTEST_PROP(MovingAverages, AreThoseOfSortedScoresToTheBit, ()) {
 }
 
 TEST(MovingAverages, RowsDoNotTouchEachOther) {
-    std::vector<double> scores(40 * 90, 0.5);
-    for (std::size_t k = 0; k < 90; ++k) {
-        scores[7 * 90 + k] = 1e-9 * static_cast<double>(k);
-        scores[8 * 90 + k] = 1e9 + static_cast<double>(k);
-        scores[9 * 90 + k] = k == 3 ? std::numeric_limits<double>::quiet_NaN() : 0.25;
+    constexpr std::size_t kRows = 40;
+    constexpr std::size_t kClasses = 90;
+    std::vector<double> scores(kRows * kClasses, 0.5);
+    for (std::size_t k = 0; k < kClasses; ++k) {
+        scores[7 * kClasses + k] = 1e-9 * static_cast<double>(k);
+        scores[8 * kClasses + k] = 1e9 + static_cast<double>(k);
+        scores[9 * kClasses + k] = k == 3 ? std::numeric_limits<double>::quiet_NaN() : 0.25;
     }
-    std::vector<double> averages(40);
-    moving_averages(scores, 90, 0.8, averages);
-    for (std::size_t i = 0; i < 40; ++i) {
+    std::vector<double> averages(kRows);
+    moving_averages(scores, kClasses, 0.8, averages);
+    for (std::size_t i = 0; i < kRows; ++i) {
         if (i == 9) continue;
-        const auto row = std::span(scores).subspan(i * 90, 90);
+        const auto row = std::span(scores).subspan(i * kClasses, kClasses);
         EXPECT_EQ(averages[i], plain_average({row.begin(), row.end()}, 0.8)) << i;
     }
 }
@@ -81,6 +83,7 @@ void expect_scores_as_defined() {
     for (T& p : values)
         p = static_cast<T>(*rc::gen::inRange(0, 1'000'000)) / static_cast<T>(1'000'000);
     std::vector<std::uint64_t> words;
+    words.reserve(30);
     for (std::size_t i = 0; i < 30; ++i) words.push_back(*rc::gen::arbitrary<std::uint64_t>());
     const MatrixView<const T> probs(values, 30, columns);
     const std::vector<confident::Row> rows = {3, 29, 0, 7};
