@@ -13,6 +13,7 @@
 #include <hwy/targets.h>
 
 #include "kernels/confident/confident.hpp"
+#include "kernels/confident/each_instruction_set.hpp"
 #include "kernels/confident/low_margins.hpp"
 #include "kernels/confident/random_sample.hpp"
 #include "kernels/confident/row_scan.hpp"
@@ -222,21 +223,6 @@ RC_GTEST_PROP(ScanRows, AnySplitInAnyOrderGivesTheSameFloat, ()) {
 RC_GTEST_PROP(ScanRows, AnySplitInAnyOrderGivesTheSameDouble, ()) {
     expect_any_split_gives_the_same_facts<double>();
 }
-
-/// Restores the choice of the instruction set at the end of a test.
-class ForcedTarget {
-public:
-    explicit ForcedTarget(std::int64_t target) { choose(target); }
-    ~ForcedTarget() { choose(0); }
-    ForcedTarget(const ForcedTarget&) = delete;
-    ForcedTarget& operator=(const ForcedTarget&) = delete;
-
-private:
-    static void choose(std::int64_t target) {
-        hwy::SetSupportedTargetsForTest(target);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    }
-};
 
 template <class T>
 void expect_all_targets_agree(const Sample<T>& sample) {

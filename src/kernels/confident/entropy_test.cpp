@@ -2,35 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <hwy/highway.h>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "kernels/confident/each_instruction_set.hpp"
 #include "kernels/confident/numpy_order.hpp"
 #include "kernels/confident/row_arithmetic.hpp"
 #include "kernels/confident/sound_order.hpp"
 
 namespace tusker::confident {
 namespace {
-
-/// Runs with one instruction set after the other, and then with whatever is there.
-void on_each_target(const std::function<void()>& work) {
-    int count = 0;
-    for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1, ++count) {
-        SCOPED_TRACE(hwy::TargetName(left & -left));
-        hwy::SetSupportedTargetsForTest(left & -left);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-        work();
-        hwy::SetSupportedTargetsForTest(0);
-    }
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    ASSERT_GE(count, 2) << "one instruction set alone shows nothing";
-}
 
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
@@ -80,7 +65,8 @@ void expect_scipys_terms() {
         const auto wide = static_cast<double>(x);
         expected.push_back(x == 0 ? T{0} : static_cast<T>(wide * std::log(wide)));
     }
-    on_each_target([&] { EXPECT_EQ(bits_of(terms_of<NumpyOrder>(p)), bits_of(expected)); });
+    on_each_instruction_set(
+        [&] { EXPECT_EQ(bits_of(terms_of<NumpyOrder>(p)), bits_of(expected)); });
 }
 TEST(Entropy, CleanlabsFloatTermsAreTheLibrarysToTheBit) { expect_scipys_terms<float>(); }
 TEST(Entropy, CleanlabsDoubleTermsAreTheLibrarysToTheBit) { expect_scipys_terms<double>(); }
@@ -102,7 +88,7 @@ void expect_sound_terms_near_the_truth() {
         ASSERT_LE(std::abs(static_cast<long double>(terms[i]) - truth), 4 * unit) << p[i];
     }
     const auto expected = bits_of(terms);
-    on_each_target([&] { EXPECT_EQ(bits_of(terms_of<SoundOrder>(p)), expected); });
+    on_each_instruction_set([&] { EXPECT_EQ(bits_of(terms_of<SoundOrder>(p)), expected); });
 }
 TEST(Entropy, SoundFloatTermsAreWithinFourUnitsOnEveryTarget) {
     expect_sound_terms_near_the_truth<float>();
@@ -120,7 +106,7 @@ void expect_logs_one_by_one() {
     std::vector<T> expected;
     expected.reserve(values.size());
     for (const T x : values) expected.push_back(Order::log(x));
-    on_each_target([&] {
+    on_each_instruction_set([&] {
         auto logs = values;
         Order::log_each(logs);
         EXPECT_EQ(bits_of(logs), bits_of(expected));
@@ -135,7 +121,7 @@ TEST(Entropy, ManyLogarithmsAreThoseOfEach) {
 
 template <class T>
 void expect_only_zero_to_one_is_sure() {
-    on_each_target([] {
+    on_each_instruction_set([] {
         for (const std::size_t n : {1U, 15U, 16U, 40U})
             for (std::size_t at = 0; at < n; ++at) {
                 std::vector<T> p(n, T{0.5});
@@ -199,7 +185,7 @@ void expect_rows_alike_on_every_target(std::size_t columns) {
         return bits_of(all);
     };
     const auto expected = results();
-    on_each_target([&] { EXPECT_EQ(results(), expected) << columns << " columns"; });
+    on_each_instruction_set([&] { EXPECT_EQ(results(), expected) << columns << " columns"; });
 }
 TEST(RowArithmetic, IsTheSameOnEveryTarget) {
     for (const std::size_t columns : {2U, 7U, 8U, 16U, 31U, 100U, 129U, 1000U, 9000U}) {
@@ -241,7 +227,7 @@ TEST(RowArithmetic, SoundSumsAreRoundedOnce) {
 }
 
 TEST(RowArithmetic, SeesOneValueThatIsNotFinite) {
-    on_each_target([] {
+    on_each_instruction_set([] {
         for (std::size_t at = 0; at < 40; ++at) {
             std::vector<float> values(40, 3e38F);
             EXPECT_TRUE(all_finite(std::span<const float>(values)));

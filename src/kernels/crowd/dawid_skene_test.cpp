@@ -4,9 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <hwy/highway.h>
 #include <rapidcheck/gtest.h>
 
+#include "kernels/confident/each_instruction_set.hpp"
 #include "kernels/confident/sound_order.hpp"
 #include "kernels/crowd/row_math.hpp"
 
@@ -168,17 +168,6 @@ TEST(DawidSkene, AnItemOfManyVotesNeitherVanishesNorOverflows) {
     for (const double bound : found.bounds) EXPECT_TRUE(std::isfinite(bound));
 }
 
-template <class Check>
-void with_each_instruction_set(const Check& check) {
-    for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-        hwy::SetSupportedTargetsForTest(targets & -targets);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-        check();
-    }
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
-
 TEST(DawidSkene, EveryInstructionSetAndNumberOfThreadsGivesTheSameBits) {
     for (const std::size_t classes : {6U, 37U}) {
         Flat flat;
@@ -189,7 +178,7 @@ TEST(DawidSkene, EveryInstructionSetAndNumberOfThreadsGivesTheSameBits) {
         for (const auto order : {confident::Order::Sound, confident::Order::Cleanlab}) {
             const DawidSkeneOptions options{.order = order};
             const auto expected = dawid_skene(flat.rows(), size, options, Pool(1)).value();
-            with_each_instruction_set([&] {
+            confident::on_each_instruction_set([&] {
                 const auto found = dawid_skene(flat.rows(), size, options, Pool(3)).value();
                 EXPECT_EQ(found.posterior, expected.posterior);
                 EXPECT_EQ(found.errors, expected.errors);

@@ -5,24 +5,13 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/highway.h>
 #include <rapidcheck/gtest.h>
 
+#include "kernels/confident/each_instruction_set.hpp"
 #include "kernels/confident/multilabel/binary_problem.hpp"
 
 namespace tusker::multilabel {
 namespace {
-
-template <class Check>
-void with_each_instruction_set(const Check& check) {
-    for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-        hwy::SetSupportedTargetsForTest(targets & -targets);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-        check();
-    }
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 /// Probabilities of which many lie where comparisons turn.
 template <class T>
@@ -52,7 +41,7 @@ void expect_columns_as_defined() {
     const auto classes = *rc::gen::inRange<std::size_t>(1, stride + 1);
     const auto probs = arbitrary_probs<T>(rows * stride);
     const std::uint64_t given = *rc::gen::arbitrary<std::uint64_t>() & valid_rows(rows);
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         std::vector<T> tile(classes * kTileRows);
         load_tile(probs.data() + stride - classes, stride, rows, classes, tile.data());
         for (std::size_t j = 0; j < classes; ++j) {
@@ -91,7 +80,7 @@ void expect_guesses_as_defined() {
             if (const auto guessed =
                     guess<T>(probs[i * stride + j], {absent_bounds[j], present_bounds[j]}))
                 ++(*guessed ? expected_present : expected_absent)[j];
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         std::vector<std::int64_t> absent(classes);
         std::vector<std::int64_t> present(classes);
         count_guesses<T>(probs.data(), stride, rows, absent_bounds, present_bounds, absent,
@@ -113,7 +102,7 @@ void expect_outside_is_seen() {
     column[40] = static_cast<T>(1 + 0.9e-6);
     column[63] = std::numeric_limits<T>::infinity();
     const std::uint64_t expected = 1ULL << 3 | 1ULL << 9 | 1ULL << 17 | 1ULL << 63;
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         SelfConfidences<T> own;
         EXPECT_EQ(scan_column(column.data(), 0, ~std::uint64_t{0}, own).outside, expected);
         EXPECT_EQ(scan_column(column.data(), 0, valid_rows(63), own).outside,
@@ -144,7 +133,7 @@ TEST(LaneSums, LoseNothingOnAnyInstructionSet) {
     double expected = 0;
     for (int i = 999; i >= 0; --i) expected += 1.0 / (i + 1);
     std::vector<double> found;
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         LaneSums sums;
         sums.add(std::span<const double>(values).first(1234));
         sums.add(std::span<const double>(values).subspan(1234));

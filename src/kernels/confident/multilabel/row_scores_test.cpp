@@ -6,25 +6,14 @@
 #include <limits>
 
 #include <gtest/gtest.h>
-#include <hwy/highway.h>
 #include <rapidcheck/gtest.h>
 
+#include "kernels/confident/each_instruction_set.hpp"
 #include "kernels/confident/multilabel/binary_problem.hpp"
 #include "kernels/confident/scores.hpp"
 
 namespace tusker::multilabel {
 namespace {
-
-template <class Check>
-void with_each_instruction_set(const Check& check) {
-    for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-        hwy::SetSupportedTargetsForTest(targets & -targets);
-        hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-        check();
-    }
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 double plain_average(std::vector<double> scores, double alpha) {
     std::ranges::sort(scores, std::greater{});
@@ -47,7 +36,7 @@ RC_GTEST_PROP(MovingAverages, AreThoseOfSortedScoresToTheBit, ()) {
     const double alpha = *rc::gen::element(0.8, 1.0, 0.0, 0.5, 0.3, 0.05, 2.0 / 101);
     const auto scores =
         arbitrary_scores(rows * classes, *rc::gen::element(1, 8, 1'000'000'007, 1000));
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         std::vector<double> averages(rows);
         moving_averages(scores, classes, alpha, averages);
         for (std::size_t i = 0; i < rows; ++i) {
@@ -88,7 +77,7 @@ void expect_scores_as_defined() {
     const MatrixView<const T> probs(values, 30, columns);
     const std::vector<confident::Row> rows = {3, 29, 0, 7};
     const bool margin = *rc::gen::arbitrary<bool>();
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         std::vector<double> scores(rows.size() * columns, -1.0);
         score_given<T>({probs, 5, classes, words, rows}, margin, scores.data(), columns);
         for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -113,7 +102,7 @@ RC_GTEST_PROP(ScoreGiven, IsAsDefinedInDouble, ()) { expect_scores_as_defined<do
 TEST(FindOutside, NamesTheFirst) {
     std::vector<float> values(50, 0.5F);
     values[1] = -0.9e-6F;
-    with_each_instruction_set([&] {
+    confident::on_each_instruction_set([&] {
         EXPECT_FALSE(find_outside<float>(values, -1e-6, 1 + 1e-6));
         EXPECT_EQ(find_outside<float>(values, 0, 1), 1U);
         for (const float bad : {std::numeric_limits<float>::quiet_NaN(), 1.1F, -2e-6F}) {
